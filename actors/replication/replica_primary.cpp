@@ -1,0 +1,406 @@
+// Leading: proposals, appends to peers, commit, rounds, hand-over.
+#include "core/check.hpp"
+#include "replication/quorum.hpp"
+#include "replication/replica.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cohort::replication {
+
+// -- proposals ----------------------------------------------------------------
+
+result<void> replica::accepts_proposals(std::size_t weight) const {
+  const auto* self = std::get_if<primary>(&role_);
+  if (!self)
+    return {errc::not_primary, "this replica does not lead its set"};
+  if (self->transfer)
+    return {errc::busy, "the primary hands over"};
+  const auto held = self->uncommitted_bytes + unapplied_bytes_;
+  if (held > 0 && held + weight > options_.uncommitted_bytes_max)
+    return {errc::busy, "uncommitted_bytes_max is reached"};
+  return {};
+}
+
+index_t replica::append_own(primary& self, entry x) {
+  x.term = state_.term;
+  x.index = log_.last_index().next();
+  x.log_time_ms = std::max(last_log_time_ms_, now_ms_);
+  self.uncommitted_bytes += x.weight();
+  append_to_log(std::move(x));
+  return log_.last_index();
+}
+
+result<index_t> replica::propose_entry(entry x) {
+  if (auto accepted = accepts_proposals(x.weight()); !accepted)
+    return accepted.err();
+  return append_own(std::get<primary>(role_), std::move(x));
+}
+
+result<index_t> replica::propose(bytes payload) {
+  entry x;
+  x.kind = entry_kind::command;
+  x.payload = std::move(payload);
+  return propose_entry(std::move(x));
+}
+
+result<index_t> replica::propose_empty() {
+  return propose_entry({});
+}
+
+// -- answers of peers ---------------------------------------------------------
+
+void replica::handle(primary& self, node_id from, const append_reply& answer) {
+  const auto found = self.peers.find(from);
+  if (found == self.peers.end())
+    return; // no longer a member
+  auto& peer = found->second;
+  if (peer.regressed)
+    return;
+  peer.contacted = true;
+  peer.round = std::max(peer.round, answer.round);
+  note_suspect(self, peer, answer);
+  switch (answer.verdict) {
+    case append_verdict::accepted:
+      on_match(peer, answer.match);
+      advance_commit(self);
+      break;
+    case append_verdict::mismatch:
+      on_mismatch(peer, from, answer);
+      break;
+    case append_verdict::busy:
+      peer.state = progress::flow::probe;
+      peer.next = peer.probe_from = peer.match.next();
+      peer.probe_sent = true; // the next heartbeat asks again
+      peer.window.clear();
+      break;
+  }
+  advance_lifts(self);
+  confirm_rounds(self);
+}
+
+void replica::on_match(progress& peer, index_t match) {
+  peer.match = std::max(peer.match, match);
+  peer.window.acknowledged(peer.match);
+  peer.next = std::max(peer.next, peer.match.next());
+  if (peer.state == progress::flow::probe) {
+    peer.state = progress::flow::replicate;
+    peer.probe_sent = false;
+  } else if (peer.state == progress::flow::snapshot
+             && peer.match >= log_.base_index()) {
+    peer.state = progress::flow::replicate;
+  }
+}
+
+void replica::on_mismatch(progress& peer, node_id from,
+                          const append_reply& answer) {
+  if (peer.state == progress::flow::snapshot)
+    return;
+  const bool probing = peer.state == progress::flow::probe;
+  if (probing && answer.refused != peer.probe_from.prev())
+    return; // of an earlier probe
+  if (!probing && answer.refused < peer.match)
+    return; // overtaken by an acknowledgement
+  if (answer.refused == peer.match && answer.hint.index < peer.match
+      && peer.match > index_t{}) {
+    peer.regressed = true;
+    peer.match = {};
+    out_.regressed.push_back(from);
+    return;
+  }
+  const auto agreed = answer.hint.index < log_.base_index()
+                        ? answer.hint.index
+                        : log_.conflict_hint(answer.hint).index;
+  peer.state = progress::flow::probe;
+  peer.next = peer.probe_from = std::max(peer.match, agreed).next();
+  peer.probe_sent = false;
+  peer.fetching = false;
+  peer.window.clear();
+}
+
+void replica::reconnected(node_id to) {
+  auto* self = std::get_if<primary>(&role_);
+  if (!self)
+    return;
+  const auto found = self->peers.find(to);
+  if (found == self->peers.end())
+    return;
+  auto& peer = found->second;
+  if (peer.state != progress::flow::snapshot)
+    peer.state = progress::flow::probe;
+  peer.next = peer.probe_from = peer.match.next();
+  peer.probe_sent = false;
+  peer.fetching = false;
+  peer.heartbeat_due = true;
+  peer.window.clear();
+}
+
+void replica::snapshot_sent(node_id to, index_t index) {
+  auto* self = std::get_if<primary>(&role_);
+  if (!self)
+    return;
+  const auto found = self->peers.find(to);
+  if (found == self->peers.end()
+      || found->second.state != progress::flow::snapshot)
+    return;
+  auto& peer = found->second;
+  peer.state = progress::flow::probe;
+  peer.next = peer.probe_from = std::max(peer.match, index).next();
+  peer.probe_sent = index == index_t{}; // a failed one waits for the heartbeat
+}
+
+// -- commit -------------------------------------------------------------------
+
+void replica::advance_commit(primary& self) {
+  const auto bounds = bounds_of(members(), [&](node_id node) {
+    if (node == options_.self)
+      return state_.suspect ? index_t{} : durable_;
+    const auto peer = self.peers.find(node);
+    return peer == self.peers.end() || peer->second.suspect != 0
+             ? index_t{}
+             : peer->second.match;
+  });
+  // The highest entry whose own requirement is met; a configuration entry asks
+  // for majorities, never for more (C4).
+  auto target = bounds.ordinary;
+  for (auto i = members_.rbegin(); i != members_.rend(); ++i) {
+    if (i->first <= bounds.configuration) {
+      target = std::max(target, i->first);
+      break;
+    }
+    if (i->first == target)
+      target = target.prev();
+  }
+  // Only entries of the own term commit by counting (thesis 3.6.2).
+  if (target > commit_ && log_.term_at(target) == state_.term)
+    commit_up_to(target);
+  self.acknowledged
+    = std::max(self.acknowledged, std::min(commit_, bounds.acknowledged));
+}
+
+// -- rounds and reads ---------------------------------------------------------
+
+void replica::read(std::uint64_t id) {
+  if (auto* self = std::get_if<primary>(&role_))
+    self->round.add_read(id);
+  else
+    out_.refused_reads.push_back(id);
+}
+
+void replica::confirm_rounds(primary& self) {
+  const auto answered = [&](std::uint64_t round) {
+    return reached(members(), &quorum_sizes::read, [&](node_id node) {
+      if (node == options_.self)
+        return true;
+      const auto peer = self.peers.find(node);
+      return peer != self.peers.end() && peer->second.suspect == 0
+             && !peer->second.regressed && peer->second.round >= round;
+    });
+  };
+  if (answered(self.round.started()))
+    self.round.confirm(self.round.started());
+}
+
+void replica::release_reads(primary& self) {
+  if (self.round.start())
+    for (auto& [node, peer] : self.peers)
+      peer.heartbeat_due = true;
+  confirm_rounds(self);
+  if (commit_ < self.term_start)
+    return; // committed entries of earlier terms may not be known yet (E3)
+  for (auto id : self.round.take_confirmed_reads())
+    grants_.push_back({id, commit_});
+}
+
+// -- time ---------------------------------------------------------------------
+
+void replica::tick_primary(primary& self) {
+  for (auto& [node, peer] : self.peers)
+    if (peer.commit_told < commit_ && peer.state == progress::flow::replicate)
+      peer.heartbeat_due = true;
+  if (++self.heartbeat_ticks >= options_.heartbeat_ticks) {
+    self.heartbeat_ticks = 0;
+    for (auto& [node, peer] : self.peers)
+      peer.heartbeat_due = true;
+  }
+  if (self.transfer && --self.transfer->ticks_left == 0)
+    finish_transfer(self, false);
+  if (++self.quorum_ticks >= options_.election_ticks) {
+    self.quorum_ticks = 0;
+    check_quorum(self);
+  }
+}
+
+/// A primary that a read quorum has not answered for an election timeout steps
+/// down (C5): others may lead already.
+void replica::check_quorum(primary& self) {
+  const bool heard
+    = reached(members(), &quorum_sizes::read, [&](node_id node) {
+        if (node == options_.self)
+          return true;
+        const auto peer = self.peers.find(node);
+        return peer != self.peers.end() && peer->second.contacted;
+      });
+  for (auto& [node, peer] : self.peers)
+    peer.contacted = false;
+  if (!heard)
+    become_backup(nobody);
+}
+
+// -- appends ------------------------------------------------------------------
+
+append_request replica::make_append(const primary& self, index_t prev,
+                                    std::vector<entry> entries) const {
+  append_request result;
+  result.term = state_.term;
+  const auto prev_term = log_.term_at(prev);
+  COHORT_CHECK(prev_term.has_value());
+  result.prev = {*prev_term, prev};
+  result.entries = std::move(entries);
+  const auto covered = index_t{prev.value + result.entries.size()};
+  result.commit_index = std::min(commit_, covered);
+  result.round = self.round.started();
+  return result;
+}
+
+void replica::note_sent(progress& peer, const append_request& request) {
+  std::size_t weight = 0;
+  for (const auto& x : request.entries)
+    weight += x.weight();
+  if (!request.entries.empty()) {
+    peer.next = request.entries.back().index.next();
+    peer.window.sent(request.entries.back().index, weight);
+  }
+  peer.commit_told = std::max(peer.commit_told, request.commit_index);
+  if (peer.state == progress::flow::probe)
+    peer.probe_sent = true;
+}
+
+/// Sends the next entries, if there are any that may leave now. Peers at the
+/// same index share one message.
+bool replica::send_next(primary& self, node_id to, progress& peer) {
+  const bool waits = peer.state == progress::flow::probe ? peer.probe_sent
+                                                         : !peer.window.open();
+  if (waits || peer.fetching || peer.state == progress::flow::snapshot
+      || peer.next > log_.last_index())
+    return false;
+  if (peer.next < log_.memory_first()) {
+    if (peer.next <= log_.base_index()) {
+      peer.state = progress::flow::snapshot;
+      out_.need_snapshot.push_back(to);
+    } else if (peer.state == progress::flow::probe) {
+      peer.heartbeat_due = true; // where the logs match is asked without entries
+    } else {
+      peer.fetching = true;
+      out_.fetch.push_back({to, peer.next,
+                            std::min(log_.memory_first().prev(),
+                                     log_.last_index()),
+                            options_.append_bytes_max});
+    }
+    return false;
+  }
+  for (auto& x : out_.send) {
+    const auto* shared = std::get_if<append_request>(&x.body);
+    if (shared && shared->prev.index.next() == peer.next
+        && !shared->entries.empty() && shared->lift == 0) {
+      x.to.push_back(to);
+      note_sent(peer, *shared);
+      return true;
+    }
+  }
+  auto request = make_append(self, peer.next.prev(),
+                             log_.slice(peer.next, log_.last_index(),
+                                        options_.append_bytes_max));
+  note_sent(peer, request);
+  send_now(to, std::move(request));
+  return true;
+}
+
+/// Verifies where the logs match, tells the commit index, carries the round.
+void replica::send_heartbeat(primary& self, node_id to, progress& peer) {
+  peer.heartbeat_due = false;
+  if (peer.state == progress::flow::probe) {
+    peer.next = peer.probe_from;
+    peer.window.clear();
+  }
+  const auto prev = peer.next.prev();
+  append_request request;
+  if (prev >= log_.base_index()) {
+    request = make_append(self, prev, {});
+  } else { // nothing to verify: the peer waits for a snapshot
+    request.term = state_.term;
+    request.round = self.round.started();
+  }
+  note_sent(peer, request);
+  for (auto& x : out_.send) {
+    const auto* shared = std::get_if<append_request>(&x.body);
+    if (shared && shared->entries.empty() && shared->prev == request.prev
+        && shared->lift == 0) {
+      x.to.push_back(to);
+      return;
+    }
+  }
+  send_now(to, std::move(request));
+}
+
+void replica::replicate(primary& self) {
+  for (auto& [to, peer] : self.peers) {
+    if (peer.regressed)
+      continue;
+    while (send_next(self, to, peer)) {
+      // as much as the window takes
+    }
+    if (peer.heartbeat_due)
+      send_heartbeat(self, to, peer);
+    send_lift(self, to, peer);
+  }
+}
+
+void replica::refresh_peers(primary& self) {
+  std::erase_if(self.peers, [&](const auto& x) {
+    return !members().is_member(x.first);
+  });
+  for (auto node : members().members()) {
+    if (node == options_.self || self.peers.contains(node))
+      continue;
+    auto& peer = self.peers.emplace(node, progress{options_.window})
+                   .first->second;
+    peer.next = peer.probe_from = log_.last_index().next();
+    peer.contacted = true; // a new peer has one period to answer
+  }
+}
+
+// -- hand-over (E3) -----------------------------------------------------------
+
+result<void> replica::transfer(node_id to) {
+  auto* self = std::get_if<primary>(&role_);
+  if (!self)
+    return {errc::not_primary, "this replica does not lead its set"};
+  if (self->transfer)
+    return {errc::busy, "the primary hands over already"};
+  if (to == options_.self || !members().is_voter(to))
+    return {errc::invalid, "node " + to_string(to) + " is no other voter"};
+  self->transfer = primary::hand_over{to, options_.transfer_ticks, false};
+  return {};
+}
+
+void replica::advance_transfer(primary& self) {
+  if (!self.transfer || self.transfer->told)
+    return;
+  const auto peer = self.peers.find(self.transfer->to);
+  if (peer == self.peers.end())
+    return finish_transfer(self, false);
+  if (peer->second.match < log_.last_index() || peer->second.suspect != 0)
+    return;
+  self.transfer->told = true;
+  timeout_now request;
+  request.term = state_.term;
+  send_now(self.transfer->to, request);
+}
+
+void replica::finish_transfer(primary& self, bool done) {
+  out_.transfer = transfer_result{self.transfer->to, done};
+  self.transfer.reset();
+}
+
+} // namespace cohort::replication
