@@ -19,9 +19,11 @@ endif()
 
 # Checks stay on in every build type: COHORT_CHECK does not look at NDEBUG.
 add_library(cohort_options INTERFACE)
+# GCC 12 warns of -Wrestrict inside std::string operator+ (GCC bug 105651).
 target_compile_options(
   cohort_options
   INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+            $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
             $<$<BOOL:${COHORT_WERROR}>:-Werror>
             -fstack-protector-strong)
 target_include_directories(cohort_options INTERFACE "${PROJECT_SOURCE_DIR}/actors")

@@ -106,17 +106,17 @@ void log_view::reset(log_position base) {
   last_ = base.index;
 }
 
-log_position log_view::conflict_hint(log_position prev) const {
+std::optional<log_position> log_view::may_agree(log_position prev) const {
   auto end = std::min(prev.index, last_);
-  if (end <= base_.index)
-    return base_;
   for (auto run = runs_.rbegin(); run != runs_.rend(); ++run) {
     if (run->first > end)
       continue;
     if (run->term <= prev.term)
-      return {run->term, end};
+      return log_position{run->term, end};
     end = run->first.prev();
   }
+  if (end < base_.index || base_.term > prev.term)
+    return std::nullopt;
   return base_;
 }
 

@@ -71,9 +71,9 @@ public:
   void reset(log_position base);
 
   /// The last position at or below `prev.index` whose term is at most
-  /// prev.term: where a log that has `prev` may agree with this one. The base,
-  /// if all above it are of later terms.
-  log_position conflict_hint(log_position prev) const;
+  /// prev.term: where a log that has `prev` may agree with this one. Nothing if
+  /// that is below the base.
+  std::optional<log_position> may_agree(log_position prev) const;
 
 private:
   log_position base_;

@@ -43,7 +43,7 @@ struct append_request {
   /// Counts the primary's rounds in this term; the reply echoes it. Reads wait
   /// for a round that began after they came.
   std::uint64_t round = 0;
-  /// The nonce of a suspect receiver that may trust its log again, else 0 (D3).
+  /// The boot of a suspect receiver that may trust its log again, else 0 (D3).
   /// Promises: the sender was confirmed, after that receiver's restart, by a
   /// vote quorum of others, and its log then ended at or below `prev`.
   std::uint64_t lift = 0;
@@ -67,8 +67,14 @@ struct append_reply {
   /// For mismatch: the last position of the receiver's log at or below `prev`
   /// with a term at or below prev's. The primary continues there.
   log_position hint;
-  /// Not 0: the receiver is suspect (D3). Its copies and answers do not count.
-  std::uint64_t suspect = 0;
+  /// Counts the starts of the answering node: tells an answer of before its
+  /// restart from one of after.
+  std::uint64_t boot = 0;
+  /// The receiver is suspect (D3): its copies and answers do not count.
+  bool suspect = false;
+  /// This start of its node found an ambiguous tail and cut it: what it
+  /// acknowledged before may be gone, and that is accounted for.
+  bool tail_cut = false;
 
   bool operator==(const append_reply&) const = default;
 };
@@ -83,14 +89,14 @@ struct timeout_now {
 /// A suspect replica asks all voters what they know (D3).
 struct state_query {
   term_t term;
-  std::uint64_t nonce = 0; ///< of this restart; the answer echoes it
+  std::uint64_t boot = 0; ///< of the sender; the answer echoes it
 
   bool operator==(const state_query&) const = default;
 };
 
 struct state_answer {
   term_t term;
-  std::uint64_t nonce = 0;
+  std::uint64_t boot = 0;
   log_position last;
 
   bool operator==(const state_answer&) const = default;

@@ -49,8 +49,8 @@ result<void> options::validate() const {
   if (append_bytes_max == 0 || window.requests_max == 0
       || window.bytes_start == 0 || window.bytes_max < window.bytes_start)
     return {errc::invalid, "window: bounds must be above 0 and in order"};
-  if (nonce == 0)
-    return {errc::invalid, "nonce must not be 0"};
+  if (boot == 0)
+    return {errc::invalid, "boot: starts are counted from 1"};
   return {};
 }
 
@@ -69,6 +69,7 @@ replica::replica(const options& opts, recovered_state state)
     commit_(base_.index),
     handed_out_(base_.index),
     applied_(base_.index),
+    tail_cut_(state.state.suspect),
     told_role_{role_kind::backup, state.state.term, nobody} {
   const auto valid = opts.validate();
   COHORT_CHECK(valid.ok());

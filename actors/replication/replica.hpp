@@ -40,8 +40,8 @@ struct options {
   /// Applied entries kept in memory for peers that are a little behind.
   std::size_t cache_bytes_max = std::size_t{4} << 20;
   std::uint64_t seed = 0; ///< of the election timeouts
-  /// Names this restart to others (D3). Not 0.
-  std::uint64_t nonce = 1;
+  /// Counts the starts of this node. Not 0.
+  std::uint64_t boot = 1;
 
   /// Names the wrong field, if any.
   result<void> validate() const;
@@ -241,7 +241,8 @@ private:
   result<index_t> propose_entry(entry x);
   index_t append_own(primary&, entry x);
   result<void> accepts_proposals(std::size_t weight) const;
-  void on_match(progress&, index_t match);
+  void forget_match(progress&, std::uint64_t boot);
+  void on_match(progress&, const append_reply&);
   void on_mismatch(progress&, node_id from, const append_reply&);
   void advance_commit(primary&);
   void confirm_rounds(primary&);
@@ -265,7 +266,7 @@ private:
   void close_joint(primary&);
   void note_membership(const entry& x);
   void cut_membership(index_t first);
-  bool removed() const;
+  bool may_be_needed() const;
 
   // -- log and output (replica.cpp) -------------------------------------------
   void append_to_log(entry x);
@@ -311,6 +312,7 @@ private:
   std::optional<index_t> first_unwritten_;
   std::optional<std::pair<log_base, bool>> base_to_write_;
 
+  bool tail_cut_ = false; ///< this start began suspect
   std::map<node_id, state_answer> answers_; ///< of this restart, while suspect
   std::uint32_t query_ticks_ = 0;
 

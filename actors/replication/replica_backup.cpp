@@ -15,8 +15,10 @@ void replica::refuse_append(node_id to, append_verdict verdict,
   answer.round = request.term == state_.term ? request.round : 0;
   answer.match = {};
   answer.refused = request.prev.index;
-  answer.hint = log_.conflict_hint(request.prev);
-  answer.suspect = state_.suspect ? options_.nonce : 0;
+  answer.hint = log_.may_agree(request.prev).value_or(log_position{});
+  answer.boot = options_.boot;
+  answer.suspect = state_.suspect;
+  answer.tail_cut = tail_cut_;
   promise(to, answer);
 }
 
@@ -26,7 +28,9 @@ void replica::acknowledge(backup& self) {
   answer.term = state_.term;
   answer.round = self.round;
   answer.match = std::min(durable_, self.verified);
-  answer.suspect = state_.suspect ? options_.nonce : 0;
+  answer.boot = options_.boot;
+  answer.suspect = state_.suspect;
+  answer.tail_cut = tail_cut_;
   self.ack_owed = answer.match < self.verified;
   promise(self.primary, answer);
 }
@@ -70,7 +74,7 @@ void replica::follow(node_id from, append_request& request) {
   self->round = std::max(self->round, request.round);
   COHORT_CHECK(request.commit_index <= std::max(covered, commit_));
   commit_up_to(request.commit_index);
-  if (request.lift == options_.nonce && state_.suspect)
+  if (request.lift == options_.boot && state_.suspect)
     lift_suspicion();
   if (has_entries && durable_ < self->verified)
     self->ack_owed = true; // persisted() answers

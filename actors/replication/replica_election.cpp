@@ -86,7 +86,6 @@ void replica::become_candidate(bool transfer) {
 }
 
 void replica::become_primary() {
-  COHORT_CHECK(state_.voted_for == options_.self);
   auto& self = role_.emplace<primary>();
   self.term_start = log_.last_index().next();
   refresh_peers(self);
@@ -94,7 +93,7 @@ void replica::become_primary() {
 }
 
 bool replica::may_campaign() const {
-  return !state_.suspect && members().is_voter(options_.self)
+  return !state_.suspect && may_be_needed()
          && log_.last() >= state_.vote_floor;
 }
 

@@ -32,6 +32,18 @@ void replica::cut_membership(index_t first) {
   }
 }
 
+/// A voter, or one that a configuration entry removes that is not known to be
+/// committed: only this log may have that entry (thesis 4.2.2).
+bool replica::may_be_needed() const {
+  for (auto i = members_.rbegin(); i != members_.rend(); ++i) {
+    if (i->second.is_voter(options_.self))
+      return true;
+    if (i->first <= commit_)
+      return false;
+  }
+  return base_.members.is_voter(options_.self);
+}
+
 void replica::append_membership(primary& self, membership x) {
   entry added;
   added.kind = entry_kind::membership;

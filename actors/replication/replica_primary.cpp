@@ -55,14 +55,16 @@ void replica::handle(primary& self, node_id from, const append_reply& answer) {
   if (found == self.peers.end())
     return; // no longer a member
   auto& peer = found->second;
-  if (peer.regressed)
-    return;
+  if (peer.regressed || answer.boot < peer.boot)
+    return; // rolled back, or of before its restart
+  if (answer.boot > peer.boot && answer.tail_cut)
+    forget_match(peer, answer.boot);
   peer.contacted = true;
   peer.round = std::max(peer.round, answer.round);
   note_suspect(self, peer, answer);
   switch (answer.verdict) {
     case append_verdict::accepted:
-      on_match(peer, answer.match);
+      on_match(peer, answer);
       advance_commit(self);
       break;
     case append_verdict::mismatch:
@@ -79,8 +81,23 @@ void replica::handle(primary& self, node_id from, const append_reply& answer) {
   confirm_rounds(self);
 }
 
-void replica::on_match(progress& peer, index_t match) {
-  peer.match = std::max(peer.match, match);
+/// The peer lost the end of its log, and knows it (D3).
+void replica::forget_match(progress& peer, std::uint64_t boot) {
+  peer.boot = boot;
+  peer.match = {};
+  peer.round = 0;
+  if (peer.state != progress::flow::snapshot)
+    peer.state = progress::flow::probe;
+  peer.probe_sent = true; // the next heartbeat asks where the logs match
+  peer.probe_from = std::min(peer.next, log_.last_index().next());
+  peer.next = peer.probe_from;
+  peer.fetching = false;
+  peer.window.clear();
+}
+
+void replica::on_match(progress& peer, const append_reply& answer) {
+  peer.match = std::max(peer.match, answer.match);
+  peer.boot = std::max(peer.boot, answer.boot);
   peer.window.acknowledged(peer.match);
   peer.next = std::max(peer.next, peer.match.next());
   if (peer.state == progress::flow::probe) {
@@ -94,6 +111,15 @@ void replica::on_match(progress& peer, index_t match) {
 
 void replica::on_mismatch(progress& peer, node_id from,
                           const append_reply& answer) {
+  // Within a term only this primary cuts the peer's log, and never what was
+  // acknowledged: a disk that starts without it went back in time.
+  if (answer.boot > peer.boot && answer.hint.index < answer.refused
+      && answer.refused <= peer.match) {
+    peer.regressed = true;
+    peer.match = {};
+    out_.regressed.push_back(from);
+    return;
+  }
   if (peer.state == progress::flow::snapshot)
     return;
   const bool probing = peer.state == progress::flow::probe;
@@ -101,18 +127,11 @@ void replica::on_mismatch(progress& peer, node_id from,
     return; // of an earlier probe
   if (!probing && answer.refused < peer.match)
     return; // overtaken by an acknowledgement
-  if (answer.refused == peer.match && answer.hint.index < peer.match
-      && peer.match > index_t{}) {
-    peer.regressed = true;
-    peer.match = {};
-    out_.regressed.push_back(from);
-    return;
-  }
-  const auto agreed = answer.hint.index < log_.base_index()
-                        ? answer.hint.index
-                        : log_.conflict_hint(answer.hint).index;
+  // Where nothing above the base can agree, the peer needs a snapshot.
+  const auto agreed = log_.may_agree(answer.hint);
   peer.state = progress::flow::probe;
-  peer.next = peer.probe_from = std::max(peer.match, agreed).next();
+  peer.next = peer.probe_from
+    = agreed ? std::max(peer.match, agreed->index).next() : log_.base_index();
   peer.probe_sent = false;
   peer.fetching = false;
   peer.window.clear();
@@ -279,16 +298,21 @@ void replica::note_sent(progress& peer, const append_request& request) {
 /// Sends the next entries, if there are any that may leave now. Peers at the
 /// same index share one message.
 bool replica::send_next(primary& self, node_id to, progress& peer) {
+  if (peer.state == progress::flow::snapshot)
+    return false;
+  if (peer.next <= log_.base_index()) { // even if it waits: nothing else helps
+    peer.state = progress::flow::snapshot;
+    peer.fetching = false;
+    peer.window.clear();
+    out_.need_snapshot.push_back(to);
+    return false;
+  }
   const bool waits = peer.state == progress::flow::probe ? peer.probe_sent
                                                          : !peer.window.open();
-  if (waits || peer.fetching || peer.state == progress::flow::snapshot
-      || peer.next > log_.last_index())
+  if (waits || peer.fetching || peer.next > log_.last_index())
     return false;
   if (peer.next < log_.memory_first()) {
-    if (peer.next <= log_.base_index()) {
-      peer.state = progress::flow::snapshot;
-      out_.need_snapshot.push_back(to);
-    } else if (peer.state == progress::flow::probe) {
+    if (peer.state == progress::flow::probe) {
       peer.heartbeat_due = true; // where the logs match is asked without entries
     } else {
       peer.fetching = true;

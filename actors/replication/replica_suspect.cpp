@@ -23,7 +23,7 @@ void replica::tick_suspect() {
   if (query_ticks_++ % options_.heartbeat_ticks == 0) {
     state_query query;
     query.term = state_.term;
-    query.nonce = options_.nonce;
+    query.boot = options_.boot;
     for (auto node : members().voters())
       if (node != options_.self)
         send_now(node, query);
@@ -34,13 +34,14 @@ void replica::tick_suspect() {
 void replica::on_state_query(node_id from, const state_query& query) {
   state_answer answer;
   answer.term = state_.term;
-  answer.nonce = query.nonce;
-  answer.last = log_.last();
+  answer.boot = query.boot;
+  // What a crash could take back must not become a floor for others.
+  answer.last = {*log_.term_at(durable_), durable_};
   promise(from, answer);
 }
 
 void replica::on_state_answer(node_id from, const state_answer& answer) {
-  if (!state_.suspect || answer.nonce != options_.nonce
+  if (!state_.suspect || answer.boot != options_.boot
       || !members().is_voter(from))
     return;
   answers_[from] = answer;
@@ -75,11 +76,12 @@ void replica::lift_by_answers() {
 
 void replica::note_suspect(primary& self, progress& peer,
                            const append_reply& answer) {
-  if (answer.suspect == peer.suspect)
+  const auto suspect = answer.suspect ? answer.boot : 0;
+  if (suspect == peer.suspect)
     return;
-  peer.suspect = answer.suspect;
+  peer.suspect = suspect;
   peer.lift_end.reset();
-  peer.lift_round = answer.suspect != 0 ? self.round.request() : 0;
+  peer.lift_round = suspect != 0 ? self.round.request() : 0;
 }
 
 /// A vote quorum of others that answered a round begun after the suspect's

@@ -55,6 +55,8 @@ struct progress {
 
   flow state = flow::probe;
   index_t match; ///< durable on the peer and equal to this log
+  /// The start of the peer's node that acknowledged `match`.
+  std::uint64_t boot = 0;
   index_t next;  ///< the first entry to send
   /// In probe: the entry behind the position that is being asked for.
   index_t probe_from;
@@ -69,7 +71,7 @@ struct progress {
   /// It denied what it had acknowledged: its disk went back in time. Nothing it
   /// says counts any more (C2).
   bool regressed = false;
-  /// Not 0: the peer is suspect, and this names its restart (D3).
+  /// Not 0: the peer is suspect since this start of its node (D3).
   std::uint64_t suspect = 0;
   std::uint64_t lift_round = 0; ///< a vote quorum of others must answer this
   std::optional<index_t> lift_end; ///< the own log's end once they did
