@@ -186,8 +186,8 @@ result<replication::entry> decode(wire::Entry::Reader from,
     auto members = decode(from.getMembers());
     if (!members)
       return members.err();
-    result.members = std::make_shared<const replication::membership>(
-      std::move(*members));
+    result.members =
+      std::make_shared<const replication::membership>(std::move(*members));
   }
   return result;
 }

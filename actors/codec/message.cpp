@@ -27,8 +27,8 @@ frame to_frame(capnp::MessageBuilder& message) {
 
 capnp::ReaderOptions reader_options(std::size_t size) {
   capnp::ReaderOptions result;
-  result.traversalLimitInWords
-    = std::max<std::size_t>(4 * size / sizeof(capnp::word), 1024);
+  result.traversalLimitInWords =
+    std::max<std::size_t>(4 * size / sizeof(capnp::word), 1024);
   result.nestingLimit = nesting_limit;
   return result;
 }

@@ -18,7 +18,7 @@ public:
 
 } // namespace cohort
 
-#define COHORT_CHECK(expression)                                               \
-  (static_cast<bool>(expression)                                               \
-     ? void(0)                                                                 \
+#define COHORT_CHECK(expression) \
+  (static_cast<bool>(expression) \
+     ? void(0) \
      : ::cohort::fail_check(#expression, __FILE__, __LINE__))

@@ -26,9 +26,8 @@ constexpr std::array<std::uint32_t, 256> make_table() {
 
 #if defined(__x86_64__)
 
-[[gnu::target("sse4.2")]] std::uint32_t crc32c_sse42(const void* data,
-                                                     std::size_t size,
-                                                     std::uint32_t seed) {
+[[gnu::target("sse4.2")]] std::uint32_t
+crc32c_sse42(const void* data, std::size_t size, std::uint32_t seed) {
   const auto* p = static_cast<const unsigned char*>(data);
   std::uint64_t crc = ~seed;
   for (; size >= 8; p += 8, size -= 8) {

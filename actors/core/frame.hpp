@@ -47,7 +47,8 @@ public:
   frame() = default;
 
   explicit frame(frame_buffer&& buffer)
-    : words_(std::move(buffer.words_)), word_count_(buffer.word_count_) {}
+    : words_(std::move(buffer.words_)),
+      word_count_(buffer.word_count_) {}
 
   const std::uint64_t* words() const {
     return words_.get();

@@ -99,7 +99,8 @@ public:
   result() = default;
   result(error err) : failed_(true), error_(std::move(err)) {}
   result(errc code, std::string message)
-    : failed_(true), error_{code, std::move(message)} {}
+    : failed_(true),
+      error_{code, std::move(message)} {}
 
   bool ok() const {
     return !failed_;

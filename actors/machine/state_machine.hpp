@@ -117,8 +117,7 @@ public:
   /// A command that fails answers so; it never throws.
   virtual void apply(const apply_context& context, const bytes& batch,
                      std::uint32_t first, std::uint32_t last,
-                     reply_list& replies)
-    = 0;
+                     reply_list& replies) = 0;
 
   /// Log time moved on without a command.
   virtual void advance_time(const apply_context& context) = 0;
@@ -126,8 +125,7 @@ public:
   /// Evaluates a read and adds its reply. `now_ms` is what log time would be if
   /// an entry were appended now; 0 accepts the present log time.
   virtual query_outcome query(const bytes& query, std::int64_t now_ms,
-                              reply_list& replies)
-    = 0;
+                              reply_list& replies) = 0;
 
   /// Whether log time should be moved soon, so that what is due can go (K4).
   virtual bool time_is_due(std::int64_t now_ms) const = 0;
@@ -154,8 +152,7 @@ public:
   /// Starts making everything applied so far durable, atomically with
   /// `attachment`. `done` is called once, from any thread. At most one at a
   /// time.
-  virtual void begin_flush(index_t applied, term_t term,
-                           std::string attachment,
+  virtual void begin_flush(index_t applied, term_t term, std::string attachment,
                            std::function<void(result<void>)> done);
 
   /// Bytes that the next flush would write: when to start one.

@@ -84,8 +84,7 @@ result<void> validate(const configuration& config) {
   if (config.m < default_m(n))
     return {errc::invalid,
             "m = " + std::to_string(config.m) + " is below "
-              + std::to_string(default_m(n)) + ", half of "
-              + std::to_string(n)
+              + std::to_string(default_m(n)) + ", half of " + std::to_string(n)
               + " voters: an acknowledged write would not survive their loss"};
   return {};
 }

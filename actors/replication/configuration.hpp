@@ -51,11 +51,12 @@ constexpr std::uint32_t default_m(std::size_t voter_count) {
 /// The sizes of C5. Any `ack` voters meet any `vote` voters, and so do any
 /// `read` voters; `ack` >= `read`.
 struct quorum_sizes {
-  std::size_t n = 0;        ///< voters
-  std::size_t majority = 0; ///< more than half; what a configuration entry needs
-  std::size_t vote = 0;     ///< v: votes that elect a primary
-  std::size_t ack = 0;      ///< a: durable copies that acknowledge a write
-  std::size_t read = 0;     ///< r: voters that confirm a primary
+  std::size_t n = 0; ///< voters
+  std::size_t majority =
+    0;                  ///< more than half; what a configuration entry needs
+  std::size_t vote = 0; ///< v: votes that elect a primary
+  std::size_t ack = 0;  ///< a: durable copies that acknowledge a write
+  std::size_t read = 0; ///< r: voters that confirm a primary
 
   bool operator==(const quorum_sizes&) const = default;
 };

@@ -8,7 +8,9 @@
 namespace cohort::replication {
 
 log_view::log_view(log_position base, std::vector<term_run> runs, index_t last)
-  : base_(base), last_(last), runs_(std::move(runs)) {
+  : base_(base),
+    last_(last),
+    runs_(std::move(runs)) {
   COHORT_CHECK(base_.index <= last_);
   COHORT_CHECK(runs_.empty() == (base_.index == last_));
   COHORT_CHECK(runs_.empty() || runs_.front().first == base_.index.next());
@@ -23,11 +25,9 @@ std::optional<term_t> log_view::term_at(index_t index) const {
     return std::nullopt;
   if (index == base_.index)
     return base_.term;
-  const auto after
-    = std::upper_bound(runs_.begin(), runs_.end(), index,
-                       [](index_t x, const term_run& run) {
-                         return x < run.first;
-                       });
+  const auto after = std::upper_bound(
+    runs_.begin(), runs_.end(), index,
+    [](index_t x, const term_run& run) { return x < run.first; });
   return std::prev(after)->term;
 }
 
@@ -90,9 +90,8 @@ void log_view::compact(log_position base) {
     memory_bytes_ -= entries_.front().weight();
     entries_.pop_front();
   }
-  std::erase_if(runs_, [&](const term_run& run) {
-    return run.first <= base.index.next();
-  });
+  std::erase_if(
+    runs_, [&](const term_run& run) { return run.first <= base.index.next(); });
   if (term_after)
     runs_.insert(runs_.begin(), {base.index.next(), *term_after});
   base_ = base;

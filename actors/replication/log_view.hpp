@@ -9,8 +9,8 @@
 
 namespace cohort::replication {
 
-/// The log as the protocol sees it. Entries near the end are in memory; of older
-/// ones only the term is known here, they are read from disk when needed.
+/// The log as the protocol sees it. Entries near the end are in memory; of
+/// older ones only the term is known here, they are read from disk when needed.
 ///
 /// Invariants: indexes are consecutive from base + 1 to last; terms never
 /// decrease; what is in memory is a suffix.

@@ -102,8 +102,8 @@ struct state_answer {
   bool operator==(const state_answer&) const = default;
 };
 
-using message
-  = std::variant<vote_request, vote_reply, append_request, append_reply,
-                 timeout_now, state_query, state_answer>;
+using message =
+  std::variant<vote_request, vote_reply, append_request, append_reply,
+               timeout_now, state_query, state_answer>;
 
 } // namespace cohort::replication

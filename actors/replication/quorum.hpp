@@ -64,12 +64,11 @@ commit_bounds bounds_of(const membership& state, HeldBy held) {
   result.ordinary = result.acknowledged;
   result.configuration = in(state.current, &quorum_sizes::majority);
   if (state.next) {
-    result.ordinary = std::min({result.ordinary,
-                                in(state.current, &quorum_sizes::read),
-                                in(*state.next, &quorum_sizes::read)});
-    result.configuration
-      = std::min(result.configuration,
-                 in(*state.next, &quorum_sizes::majority));
+    result.ordinary =
+      std::min({result.ordinary, in(state.current, &quorum_sizes::read),
+                in(*state.next, &quorum_sizes::read)});
+    result.configuration = std::min(result.configuration,
+                                    in(*state.next, &quorum_sizes::majority));
   }
   return result;
 }

@@ -63,8 +63,7 @@ replica::replica(const options& opts, recovered_state state)
     role_(backup{}),
     base_(std::move(state.base)),
     members_(std::move(state.members)),
-    last_log_time_ms_(
-      std::max(state.last_log_time_ms, base_.log_time_ms)),
+    last_log_time_ms_(std::max(state.last_log_time_ms, base_.log_time_ms)),
     durable_(state.last),
     commit_(base_.index),
     handed_out_(base_.index),
@@ -93,12 +92,16 @@ void replica::step(node_id from, message msg) {
       return; // stickiness: the term is not even looked at (thesis 4.2.3)
     adopt_term(term);
   }
-  std::visit([&](auto& r, auto& m) {
-    using message_type = std::decay_t<decltype(m)>;
-    if constexpr (!std::is_same_v<message_type, state_query>
-                  && !std::is_same_v<message_type, state_answer>)
-      handle(r, from, m);
-  }, role_, msg);
+  std::visit(
+    [&](auto& r, auto& m) {
+      using message_type = std::decay_t<decltype(m)>;
+      if constexpr (
+        !std::is_same_v<
+          message_type,
+          state_query> && !std::is_same_v<message_type, state_answer>)
+        handle(r, from, m);
+    },
+    role_, msg);
 }
 
 void replica::tick() {
@@ -161,8 +164,8 @@ void replica::commit_up_to(index_t index) {
   COHORT_CHECK(index <= log_.last_index());
   if (auto* self = std::get_if<primary>(&role_))
     for (auto i = commit_.next(); i <= index; ++i) {
-      const auto weight
-        = i < log_.memory_first() ? std::size_t{0} : log_.at(i).weight();
+      const auto weight = i < log_.memory_first() ? std::size_t{0}
+                                                  : log_.at(i).weight();
       self->uncommitted_bytes -= std::min(self->uncommitted_bytes, weight);
     }
   commit_ = index;

@@ -312,7 +312,7 @@ private:
   std::optional<index_t> first_unwritten_;
   std::optional<std::pair<log_base, bool>> base_to_write_;
 
-  bool tail_cut_ = false; ///< this start began suspect
+  bool tail_cut_ = false;                   ///< this start began suspect
   std::map<node_id, state_answer> answers_; ///< of this restart, while suspect
   std::uint32_t query_ticks_ = 0;
 

@@ -67,8 +67,8 @@ void replica::follow(node_id from, append_request& request) {
   if (request.prev.index > log_.base_index() && !log_.holds(request.prev))
     return refuse_append(from, append_verdict::mismatch, request);
   const bool has_entries = !request.entries.empty();
-  const auto covered = index_t{request.prev.index.value
-                               + request.entries.size()};
+  const auto covered =
+    index_t{request.prev.index.value + request.entries.size()};
   take_entries(*self, request);
   self->verified = std::max(self->verified, covered);
   self->round = std::max(self->round, request.round);

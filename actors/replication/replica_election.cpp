@@ -93,8 +93,7 @@ void replica::become_primary() {
 }
 
 bool replica::may_campaign() const {
-  return !state_.suspect && may_be_needed()
-         && log_.last() >= state_.vote_floor;
+  return !state_.suspect && may_be_needed() && log_.last() >= state_.vote_floor;
 }
 
 void replica::campaign() {
@@ -129,15 +128,13 @@ void replica::count_own_vote() {
 namespace {
 
 bool won(const membership& state, const ballot& votes) {
-  return reached(state, &quorum_sizes::vote, [&](node_id node) {
-    return votes.granted.contains(node);
-  });
+  return reached(state, &quorum_sizes::vote,
+                 [&](node_id node) { return votes.granted.contains(node); });
 }
 
 bool lost(const membership& state, const ballot& votes) {
-  return !reached(state, &quorum_sizes::vote, [&](node_id node) {
-    return !votes.refused.contains(node);
-  });
+  return !reached(state, &quorum_sizes::vote,
+                  [&](node_id node) { return !votes.refused.contains(node); });
 }
 
 } // namespace
@@ -179,8 +176,8 @@ void replica::answer_vote(node_id from, const vote_request& request,
 
 void replica::consider_pre_vote(node_id from, const vote_request& request) {
   answer_vote(from, request,
-              !state_.suspect && !hears_primary()
-                && request.term > state_.term && fresh_enough(request));
+              !state_.suspect && !hears_primary() && request.term > state_.term
+                && fresh_enough(request));
 }
 
 void replica::consider_vote(node_id from, const vote_request& request) {
@@ -215,9 +212,9 @@ void replica::handle(pre_candidate&, node_id from,
                      const vote_request& request) {
   if (!request.pre)
     return consider_vote(from, request);
-  const bool gives_way
-    = request.term > state_.term && fresh_enough(request)
-      && (from < options_.self || request.last > log_.last());
+  const bool gives_way = request.term > state_.term && fresh_enough(request)
+                         && (from < options_.self
+                             || request.last > log_.last());
   answer_vote(from, request, gives_way);
   if (gives_way) {
     ticks_ = 0;

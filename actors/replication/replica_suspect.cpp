@@ -31,7 +31,14 @@ void replica::tick_suspect() {
   lift_by_answers();
 }
 
+/// An answer also promises not to count what the asker acknowledged before its
+/// restart and may still be on its way: it may have lost just that.
 void replica::on_state_query(node_id from, const state_query& query) {
+  if (auto* self = std::get_if<primary>(&role_)) {
+    const auto peer = self->peers.find(from);
+    if (peer != self->peers.end() && peer->second.boot < query.boot)
+      forget_match(peer->second, query.boot);
+  }
   state_answer answer;
   answer.term = state_.term;
   answer.boot = query.boot;
@@ -91,14 +98,14 @@ void replica::advance_lifts(primary& self) {
     if (peer.suspect == 0 || peer.lift_end)
       continue;
     const auto round = peer.lift_round;
-    const bool confirmed
-      = reached(members(), &quorum_sizes::vote, [&](node_id node) {
-          if (node == options_.self)
-            return true;
-          const auto other = self.peers.find(node);
-          return other != self.peers.end() && other->second.suspect == 0
-                 && !other->second.regressed && other->second.round >= round;
-        });
+    const bool confirmed =
+      reached(members(), &quorum_sizes::vote, [&](node_id node) {
+        if (node == options_.self)
+          return true;
+        const auto other = self.peers.find(node);
+        return other != self.peers.end() && other->second.suspect == 0
+               && !other->second.regressed && other->second.round >= round;
+      });
     if (confirmed)
       peer.lift_end = log_.last_index();
   }

@@ -57,7 +57,7 @@ struct progress {
   index_t match; ///< durable on the peer and equal to this log
   /// The start of the peer's node that acknowledged `match`.
   std::uint64_t boot = 0;
-  index_t next;  ///< the first entry to send
+  index_t next; ///< the first entry to send
   /// In probe: the entry behind the position that is being asked for.
   index_t probe_from;
   bool probe_sent = false;
@@ -73,7 +73,7 @@ struct progress {
   bool regressed = false;
   /// Not 0: the peer is suspect since this start of its node (D3).
   std::uint64_t suspect = 0;
-  std::uint64_t lift_round = 0; ///< a vote quorum of others must answer this
+  std::uint64_t lift_round = 0;    ///< a vote quorum of others must answer this
   std::optional<index_t> lift_end; ///< the own log's end once they did
 };
 

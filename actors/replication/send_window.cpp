@@ -19,9 +19,8 @@ void send_window::acknowledged(index_t match) {
     in_flight_.pop_front();
   }
   if (per_round_trip > 0)
-    bytes_limit_ = std::clamp<std::size_t>(2 * per_round_trip,
-                                           limits_.bytes_start,
-                                           limits_.bytes_max);
+    bytes_limit_ = std::clamp<std::size_t>(
+      2 * per_round_trip, limits_.bytes_start, limits_.bytes_max);
 }
 
 void send_window::clear() {

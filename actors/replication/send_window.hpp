@@ -21,7 +21,9 @@ public:
     std::size_t bytes_max = std::size_t{16} << 20;
   };
 
-  explicit send_window(const limits& x) : limits_(x), bytes_limit_(x.bytes_start) {}
+  explicit send_window(const limits& x)
+    : limits_(x),
+      bytes_limit_(x.bytes_start) {}
 
   /// Whether another request may leave.
   bool open() const {

@@ -49,7 +49,8 @@ recovered_state disk::recover() const {
 // -- group --------------------------------------------------------------------
 
 group::group(std::size_t voter_count, std::uint64_t seed, tweak change)
-  : seed_(seed), tweak_(change) {
+  : seed_(seed),
+    tweak_(change) {
   for (std::uint64_t i = 1; i <= voter_count; ++i)
     initial_.current.voters.push_back(node_id{i});
   initial_.current.epoch = epoch_t{1};
@@ -69,8 +70,8 @@ void group::boot(node_id node) {
   auto& x = nodes_.at(node);
   options opts;
   opts.self = node;
-  opts.election_ticks = 10;
-  opts.heartbeat_ticks = 3;
+  opts.election_ticks = 5;
+  opts.heartbeat_ticks = 2;
   opts.transfer_ticks = 30;
   opts.seed = seed_ * 1000 + node.value * 100 + x.restarts;
   opts.boot = ++x.restarts;
@@ -83,11 +84,11 @@ void group::boot(node_id node) {
   if (d.snapshot.base.index > d.base.index) {
     write_request move;
     move.base = d.snapshot.base;
-    const auto held
-      = std::any_of(d.entries.begin(), d.entries.end(), [&](const entry& e) {
-          return e.index == d.snapshot.base.index
-                 && e.term == d.snapshot.base.term;
-        });
+    const auto held = std::any_of(d.entries.begin(), d.entries.end(),
+                                  [&](const entry& e) {
+                                    return e.index == d.snapshot.base.index
+                                           && e.term == d.snapshot.base.term;
+                                  });
     move.keep_tail = held;
     d.write(move);
     if (d.state.term < d.snapshot.base.term)
@@ -135,8 +136,9 @@ std::string group::describe() const {
     }
     const auto& core = *x.core;
     result += std::string{to_string(core.kind())} + " of term "
-              + to_string(core.term()) + ", log (" + to_string(core.log().base_index())
-              + ", " + to_string(core.log().last_index()) + "] of term "
+              + to_string(core.term()) + ", log ("
+              + to_string(core.log().base_index()) + ", "
+              + to_string(core.log().last_index()) + "] of term "
               + to_string(core.log().last_term()) + ", durable "
               + to_string(core.durable_index()) + ", committed "
               + to_string(core.commit_index()) + ", applied "
@@ -261,6 +263,11 @@ void group::crash(node_id node, bool keep_unsynced) {
   x.proposed.clear();
 }
 
+void group::replace_disk(node_id node, const disk& other) {
+  nodes_.at(node).on_disk = other;
+  nodes_.at(node).before_last_sync.reset();
+}
+
 void group::restart(node_id node) {
   boot(node);
   for (auto other : running())
@@ -282,16 +289,10 @@ void group::damage(node_id node) {
 }
 
 bool group::may_lose_a_tail() const {
-  const auto lonely = [](const membership& x) {
-    return x.current.voters.size() < 2
-           || (x.next && x.next->voters.size() < 2);
-  };
   return std::none_of(nodes_.begin(), nodes_.end(), [&](const auto& x) {
     const auto& d = x.second.on_disk;
     return d.state.suspect || d.last() < d.state.vote_floor
-           || lonely(d.base.members)
-           || std::any_of(d.entries.begin(), d.entries.end(),
-                          [](const entry& e) { return e.members != nullptr; });
+           || d.base.members.current.voters.size() < 2;
   });
 }
 

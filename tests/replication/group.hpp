@@ -57,16 +57,17 @@ public:
 
   // -- what may happen --------------------------------------------------------
   void tick(node_id node);
-  void sync(node_id node);         ///< its oldest write becomes durable
-  void deliver(std::size_t i);     ///< the i-th packet arrives
-  void lose(std::size_t i);        ///< the i-th packet is lost
-  void repeat(std::size_t i);      ///< the i-th packet is sent once more
-  void apply(node_id node);        ///< it applies what it was handed
-  void snapshot(node_id node);     ///< it takes a snapshot of what it applied
+  void sync(node_id node);     ///< its oldest write becomes durable
+  void deliver(std::size_t i); ///< the i-th packet arrives
+  void lose(std::size_t i);    ///< the i-th packet is lost
+  void repeat(std::size_t i);  ///< the i-th packet is sent once more
+  void apply(node_id node);    ///< it applies what it was handed
+  void snapshot(node_id node); ///< it takes a snapshot of what it applied
   void deliver_snapshot(bool arrives);
   void crash(node_id node, bool keep_unsynced);
   void restart(node_id node);
   void damage(node_id node); ///< a crash that loses its last durable write
+  void replace_disk(node_id node, const disk& other); ///< while it is down
   void propose(node_id node, const std::string& text);
   void read(node_id node);
   void start(node_id node); ///< a node that starts with an empty disk
@@ -111,9 +112,8 @@ public:
   std::size_t reads_served() const {
     return reads_served_;
   }
-  /// Whether the promise covers the loss of one more disk's last block: every
-  /// configuration has a second voter, no other such loss is unhealed, and no
-  /// change of the configuration is under way (docs/PROTOCOL.md, limits).
+  /// Whether the promise covers the loss of one more disk's last block: there
+  /// is a second voter, and no other such loss is unhealed.
   bool may_lose_a_tail() const;
   bool snapshots_pending() const {
     return !snapshots_.empty();

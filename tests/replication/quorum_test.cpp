@@ -77,9 +77,10 @@ BOOST_AUTO_TEST_CASE(C4_commits_and_votes_meet_across_a_change) {
         });
       };
       const auto commits = [](const membership& state, unsigned set) {
-        return bounds_of(state, [&](node_id x) {
-                 return index_t{set >> (x.value - 1) & 1};
-               }).ordinary
+        return bounds_of(
+                 state,
+                 [&](node_id x) { return index_t{set >> (x.value - 1) & 1}; })
+                 .ordinary
                == index_t{1};
       };
       for (unsigned x = 0; x < 32; ++x)
@@ -107,7 +108,8 @@ BOOST_AUTO_TEST_CASE(the_index_that_enough_voters_hold) {
   BOOST_TEST((held_by(config, 5, at) == index_t{1}));
 }
 
-BOOST_AUTO_TEST_CASE(a_configuration_that_cannot_work_is_refused_with_a_reason) {
+BOOST_AUTO_TEST_CASE(
+  a_configuration_that_cannot_work_is_refused_with_a_reason) {
   auto config = config_of(0b111, 1);
   BOOST_TEST(validate(config).ok());
   config.m = 0;
