@@ -81,6 +81,12 @@ def _absolute(title, system, row, metric, limit):
     return Gate(f"{title}, {system}", Figure(system, row, metric), "<=", limit)
 
 
+def _ended(system):
+    """A median says nothing about the one trial that never came back."""
+    return Gate(f"gap over in every trial, {system}",
+                Figure(system, "gap", "recovered"), ">=", True)
+
+
 GATES = (
     *_beside("w1 p50", "w1", "p50_us", "<=", 2.0, {"etcd": 0.7}),
     *_beside("w64 per second", "w64", "per_second", ">=", 0.45,
@@ -101,6 +107,8 @@ GATES = (
          Figure("redis", "w64", "server_cpu_s_per_100k")),
     _absolute("gap in ms", "cohort", "gap", "gap_ms", 1500),
     _absolute("gap in ms", "cohort-rocksdb", "gap", "gap_ms", 1500),
+    _ended("cohort"),
+    _ended("cohort-rocksdb"),
     _absolute("resident MiB after the fill", "cohort", "fill", "resident_mib",
               80),
     _absolute("resident MiB after the fill", "cohort-rocksdb", "fill",

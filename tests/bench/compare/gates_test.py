@@ -65,10 +65,16 @@ class Table(unittest.TestCase):
         titles = [gate.title for gate in GATES]
         self.assertEqual(len(titles), len(set(titles)))
 
+    def test_one_gap_without_an_end_fails_whatever_the_median_says(self):
+        gap = {"gap_ms": 300, "recovered": False}
+        failed = [x.gate.title for x in judge_all({"cohort": {"gap": gap}})
+                  if x.passed is False]
+        self.assertEqual(failed, ["gap over in every trial, cohort"])
+
     def test_a_system_as_good_as_the_ceiling_passes_all_gates(self):
         good = {row.name: {"per_second": 100, "p50_us": 100, "p99_us": 200,
                            "server_cpu_s_per_100k": 1, "gap_ms": 500,
-                           "resident_mib": 50} for row in (FILL, *ROWS)}
+                           "recovered": True, "resident_mib": 50} for row in (FILL, *ROWS)}
         slow = {row.name: {"per_second": 5, "p50_us": 1000,
                            "server_cpu_s_per_100k": 5}
                 for row in (FILL, *ROWS)}

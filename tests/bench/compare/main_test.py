@@ -72,6 +72,15 @@ class CommandLine(unittest.TestCase):
                                   text=True, timeout=60, check=False)
             self.assertEqual(done.returncode, 2)
 
+    def test_a_system_that_fails_is_noted_and_fails_a_check(self):
+        command = self.command("--systems", "cohort", "--rows", "w1",
+                               "--cohortd", "/bin/false")
+        for more, status in (([], 0), (["--check"], 1)):
+            done = subprocess.run(command + more, capture_output=True,
+                                  text=True, timeout=120, check=False)
+            self.assertEqual(done.returncode, status, done.stderr)
+            self.assertRegex(done.stdout, "cohort +trial 1 failed")
+
     def interrupt(self, number):
         """Sends a signal in the midst of a row; returns the exit status once
         all servers and the load are gone."""
