@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """What the comparison needs of a cohortd, and nothing else: it reads the
 topology file, says who is the primary, and answers GET and SET. The primary is
-the first node of the topology whose peer port answers. Clients are served once
-all nodes were up. Nothing is replicated.
+the first node of the topology whose peer port answers; another takes half a
+second to take over. Clients are served once all nodes were up. Nothing is
+replicated.
 
     fake_cohortd.py --config FILE --node NAME"""
 
@@ -11,6 +12,9 @@ import sys
 import tomllib
 
 MISSING = b"$-1\r\n"
+
+# Longer than a busy machine makes this program wait now and then.
+FAILOVER_SECONDS = 0.5
 
 
 def port_of(address):
@@ -35,6 +39,7 @@ class FakeNode:
         self._nodes = nodes
         self._before = nodes[:nodes.index(own)]
         self._own = own
+        self._alone_since = None
         self._values = {}
 
     async def run(self):
@@ -53,7 +58,10 @@ class FakeNode:
         for node in self._before:
             if await answers(port_of(node["peer"])):
                 return False
-        return True
+        now = asyncio.get_running_loop().time()
+        if self._alone_since is None:
+            self._alone_since = now
+        return not self._before or now - self._alone_since > FAILOVER_SECONDS
 
     async def _serve(self, reader, writer):
         try:

@@ -74,7 +74,8 @@ class Table(unittest.TestCase):
     def test_a_system_as_good_as_the_ceiling_passes_all_gates(self):
         good = {row.name: {"per_second": 100, "p50_us": 100, "p99_us": 200,
                            "server_cpu_s_per_100k": 1, "gap_ms": 500,
-                           "recovered": True, "resident_mib": 50} for row in (FILL, *ROWS)}
+                           "recovered": True, "resident_mib": 50}
+                for row in (FILL, *ROWS)}
         slow = {row.name: {"per_second": 5, "p50_us": 1000,
                            "server_cpu_s_per_100k": 5}
                 for row in (FILL, *ROWS)}
