@@ -10,15 +10,6 @@ namespace cohort::codec {
 
 namespace {
 
-void encode(wire::SessionId::Builder to, const session_id& from) {
-  to.setIndex(from.index.value);
-  to.setTerm(from.term.value);
-}
-
-session_id decode(wire::SessionId::Reader from) {
-  return {index_t{from.getIndex()}, term_t{from.getTerm()}};
-}
-
 void encode_numbers(capnp::List<std::uint32_t>::Builder to,
                     const std::vector<std::uint32_t>& from) {
   for (unsigned i = 0; i < to.size(); ++i)
@@ -110,7 +101,16 @@ work_request decode_work(wire::ClientRequest::Work::Reader from,
 
 } // namespace
 
-capnp::Data::Reader to_data(const bytes& from) {
+void encode(wire::SessionId::Builder to, const session_id& from) {
+  to.setIndex(from.index.value);
+  to.setTerm(from.term.value);
+}
+
+session_id decode(wire::SessionId::Reader from) {
+  return {index_t{from.getIndex()}, term_t{from.getTerm()}};
+}
+
+capnp::Data::Reader to_data(std::string_view from) {
   return {reinterpret_cast<const kj::byte*>(from.data()), from.size()};
 }
 

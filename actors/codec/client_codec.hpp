@@ -9,7 +9,13 @@
 
 namespace cohort::codec {
 
-capnp::Data::Reader to_data(const bytes& from);
+capnp::Data::Reader to_data(std::string_view from);
+inline capnp::Data::Reader to_data(const bytes& from) {
+  return to_data(from.view());
+}
+
+void encode(wire::SessionId::Builder to, const session_id& from);
+session_id decode(wire::SessionId::Reader from);
 
 /// A range that aliases `whole`, which the reader must lie in.
 bytes from_data(capnp::Data::Reader from, const frame& whole);

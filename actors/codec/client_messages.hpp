@@ -5,6 +5,7 @@
 #include "core/ids.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <variant>
 #include <vector>
@@ -35,6 +36,17 @@ struct session_batch {
   /// Everything at or below was answered: nothing there runs any more.
   std::uint64_t answered_up_to = 0;
   bytes commands; ///< `count` commands, opaque to all but the state machine
+};
+
+/// What a set remembers of one session.
+struct session_state {
+  std::uint64_t highest_applied = 0;
+  std::uint64_t answered_up_to = 0; ///< the mark: nothing at or below runs
+  std::int64_t last_active_ms = 0;  ///< log time
+  /// Of the sequences above the mark; empty: applied, but not kept.
+  std::deque<std::string> replies;
+
+  bool operator==(const session_state&) const = default;
 };
 
 struct open_session {};

@@ -122,9 +122,11 @@ public:
   /// Log time moved on without a command.
   virtual void advance_time(const apply_context& context) = 0;
 
-  /// Evaluates a read and adds its reply. `now_ms` is what log time would be if
-  /// an entry were appended now; 0 accepts the present log time.
-  virtual query_outcome query(const bytes& query, std::int64_t now_ms,
+  /// Evaluates the reads [first, last) of a batch of queries and adds one reply
+  /// for each; none unless the outcome is `done`. `now_ms` is what log time
+  /// would be if an entry were appended now; 0 accepts the present log time.
+  virtual query_outcome query(const bytes& queries, std::uint32_t first,
+                              std::uint32_t last, std::int64_t now_ms,
                               reply_list& replies) = 0;
 
   /// Whether log time should be moved soon, so that what is due can go (K4).

@@ -1,0 +1,72 @@
+#include "codec/session_codec.hpp"
+
+#include "codec/client_codec.hpp"
+#include "codec/message.hpp"
+
+#include <cstring>
+#include <utility>
+
+namespace cohort::codec {
+
+namespace {
+
+void encode_session(wire::SessionTable::Session::Builder to,
+                    const session_id& id, const session_state& from) {
+  encode(to.initId(), id);
+  to.setHighestApplied(from.highest_applied);
+  to.setAnsweredUpTo(from.answered_up_to);
+  to.setLastActiveMs(from.last_active_ms);
+  auto replies = to.initReplies(static_cast<unsigned>(from.replies.size()));
+  for (unsigned i = 0; i < replies.size(); ++i)
+    replies.set(i, to_data(from.replies[i]));
+}
+
+session_state decode_session(wire::SessionTable::Session::Reader from) {
+  session_state result;
+  result.highest_applied = from.getHighestApplied();
+  result.answered_up_to = from.getAnsweredUpTo();
+  result.last_active_ms = from.getLastActiveMs();
+  for (const auto reply : from.getReplies())
+    result.replies.emplace_back(reinterpret_cast<const char*>(reply.begin()),
+                                reply.size());
+  return result;
+}
+
+} // namespace
+
+std::string
+encode_sessions(const std::map<session_id, session_state>& sessions) {
+  capnp::MallocMessageBuilder builder;
+  auto list = builder.initRoot<wire::SessionTable>().initSessions(
+    static_cast<unsigned>(sessions.size()));
+  unsigned i = 0;
+  for (const auto& [id, state] : sessions)
+    encode_session(list[i++], id, state);
+  const auto encoded = to_frame(builder);
+  return {encoded.data(), encoded.size()};
+}
+
+result<std::map<session_id, session_state>>
+decode_sessions(std::string_view from) {
+  frame_buffer aligned{from.size() / sizeof(std::uint64_t)};
+  if (aligned.size() != from.size())
+    return error{errc::malformed, "session table: not whole words"};
+  std::memcpy(aligned.data(), from.data(), from.size());
+  return decode_as<wire::SessionTable>(
+    "session table", aligned.data(), aligned.size(),
+    [](wire::SessionTable::Reader root)
+      -> result<std::map<session_id, session_state>> {
+      std::map<session_id, session_state> sessions;
+      for (const auto x : root.getSessions()) {
+        auto state = decode_session(x);
+        if (state.highest_applied < state.answered_up_to
+            || state.replies.size()
+                 != state.highest_applied - state.answered_up_to)
+          return error{errc::malformed, "session table: replies do not fit"};
+        sessions.emplace(decode(x.getId()), std::move(state));
+      }
+      return sessions;
+    });
+}
+
+} // namespace cohort::codec

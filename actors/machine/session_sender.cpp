@@ -1,0 +1,292 @@
+#include "machine/session_sender.hpp"
+
+#include "codec/peer_codec.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cohort::machine {
+
+namespace {
+
+bytes to_bytes(const frame& f) {
+  return f.alias(f.data(), f.size());
+}
+
+} // namespace
+
+// -- submitting ---------------------------------------------------------------
+
+bool session_sender::ready() const {
+  return primary_ != nobody && session_.valid() && queued_.empty()
+         && in_flight_.size() < options_.requests_in_flight_max
+         && in_flight_bytes_ < options_.bytes_in_flight_max;
+}
+
+std::uint64_t session_sender::submit(work_batch work, bool after_own_writes,
+                                     std::int64_t now_ms) {
+  item x;
+  x.id = ++last_id_;
+  x.deadline_ms = now_ms + options_.patience_ms;
+  x.weight = work.weight();
+  x.count = work.count;
+  x.work = std::move(work);
+  x.after_own_writes = after_own_writes;
+  queued_bytes_ += x.weight;
+  queued_.push_back(std::move(x));
+  pump(now_ms);
+  return last_id_;
+}
+
+std::uint64_t
+session_sender::submit_raw(std::variant<work_request, wait_request> body,
+                           std::int64_t patience_ms, std::int64_t now_ms) {
+  item x;
+  x.id = ++last_id_;
+  x.what = kind::raw;
+  x.deadline_ms = now_ms + patience_ms;
+  x.weight = 64;
+  if (const auto* work = std::get_if<work_request>(&body))
+    x.weight += work->command.size();
+  x.request.body = std::move(body);
+  queued_bytes_ += x.weight;
+  queued_.push_back(std::move(x));
+  pump(now_ms);
+  return last_id_;
+}
+
+// -- sending ------------------------------------------------------------------
+
+/// Everything at or below was answered, one way or the other.
+std::uint64_t session_sender::mark() const {
+  for (const auto& x : in_flight_)
+    if (x.count > 0)
+      return x.batch.first_sequence - 1;
+  return last_sequence_;
+}
+
+bool session_sender::may_send(const item& x) const {
+  if (in_flight_.size() >= options_.requests_in_flight_max
+      || (in_flight_bytes_ > 0
+          && in_flight_bytes_ + x.weight > options_.bytes_in_flight_max))
+    return false;
+  return x.count == 0 || last_sequence_ + x.count <= mark() + options_.window;
+}
+
+/// Gives work its place in the session.
+void session_sender::number(item& x) {
+  work_request body;
+  if (x.count > 0) {
+    x.batch.session = session_;
+    x.batch.first_sequence = last_sequence_ + 1;
+    x.batch.count = x.count;
+    x.batch.commands = std::move(x.work.commands);
+    last_sequence_ += x.count;
+  } else if (x.after_own_writes && mark() < last_sequence_) {
+    body.session = session_;
+    body.after_sequence = last_sequence_;
+  }
+  body.queries = std::move(x.work.queries);
+  body.query_after = std::move(x.work.query_after);
+  x.request.body = std::move(body);
+}
+
+/// Commands are encoded anew each time: with the present mark, so that what was
+/// given up before them leaves no gap.
+void session_sender::send(item& x) {
+  x.request.id = x.id;
+  x.request.patience_ms = static_cast<std::uint32_t>(options_.patience_ms);
+  if (x.count > 0) {
+    x.batch.answered_up_to = mark();
+    std::get<work_request>(x.request.body).command =
+      to_bytes(codec::encode(command_body{x.batch}));
+  }
+  outgoing_.push_back({primary_, x.request});
+}
+
+void session_sender::open_session(std::int64_t now_ms) {
+  opening_ = true;
+  item x;
+  x.id = ++last_id_;
+  x.what = kind::open;
+  x.deadline_ms = now_ms + options_.patience_ms;
+  work_request body;
+  body.command = to_bytes(codec::encode(command_body{cohort::open_session{}}));
+  x.request.body = std::move(body);
+  in_flight_.push_front(std::move(x));
+  send(in_flight_.front());
+}
+
+void session_sender::pump(std::int64_t now_ms) {
+  if (primary_ == nobody || resend_at_ms_)
+    return;
+  while (!queued_.empty()) {
+    auto& next = queued_.front();
+    if (next.what == kind::work && next.count > 0) {
+      const bool may_have_expired = now_ms - last_command_ms_
+                                      > options_.session_idle_ms
+                                    && in_flight_.empty();
+      if (opening_)
+        return;
+      if (!session_.valid() || may_have_expired) {
+        last_command_ms_ = now_ms;
+        return open_session(now_ms);
+      }
+      last_command_ms_ = now_ms;
+    }
+    if (!may_send(next))
+      return;
+    if (next.what == kind::work)
+      number(next);
+    queued_bytes_ -= next.weight;
+    in_flight_bytes_ += next.weight;
+    in_flight_.push_back(std::move(next));
+    queued_.pop_front();
+    send(in_flight_.back());
+  }
+}
+
+void session_sender::resend_all() {
+  resend_at_ms_.reset();
+  outgoing_.clear();
+  for (auto& x : in_flight_)
+    send(x);
+}
+
+void session_sender::resend_later(std::int64_t delay_ms, std::int64_t now_ms) {
+  const auto at = now_ms + std::max<std::int64_t>(delay_ms, 1);
+  if (!resend_at_ms_ || *resend_at_ms_ > at)
+    resend_at_ms_ = at;
+}
+
+// -- what happens -------------------------------------------------------------
+
+void session_sender::primary_is(node_id primary, std::int64_t now_ms) {
+  if (primary == primary_)
+    return;
+  primary_ = primary;
+  if (primary_ == nobody)
+    return;
+  resend_all();
+  pump(now_ms);
+}
+
+void session_sender::reconnected(node_id node, std::int64_t now_ms) {
+  if (node != primary_ || primary_ == nobody)
+    return;
+  resend_all();
+  pump(now_ms);
+}
+
+std::deque<session_sender::item>::iterator
+session_sender::find_in_flight(std::uint64_t id) {
+  return std::find_if(in_flight_.begin(), in_flight_.end(),
+                      [&](const item& x) { return x.id == id; });
+}
+
+void session_sender::finish(std::deque<item>::iterator at, work_fate fate,
+                            client_reply reply) {
+  if (at->what != kind::open)
+    finished_.push_back(
+      {at->id, fate, std::move(reply), session_, at->batch.first_sequence});
+  in_flight_bytes_ -= at->weight;
+  in_flight_.erase(at);
+}
+
+void session_sender::session_opened(const client_reply& reply) {
+  opening_ = false;
+  session_ = {reply.at.index, reply.at.term};
+  last_sequence_ = 0;
+}
+
+/// What was sent under the old session may have taken effect; it is never sent
+/// under another.
+void session_sender::session_lost(std::int64_t now_ms) {
+  for (auto at = in_flight_.begin(); at != in_flight_.end();) {
+    if (at->what != kind::work) {
+      ++at;
+      continue;
+    }
+    const auto offset = at - in_flight_.begin();
+    finish(at, at->count > 0 ? work_fate::unknown : work_fate::not_taken, {});
+    at = in_flight_.begin() + offset;
+  }
+  session_ = {};
+  pump(now_ms);
+}
+
+void session_sender::received(const client_reply& reply, std::int64_t now_ms) {
+  const auto at = find_in_flight(reply.id);
+  if (at == in_flight_.end())
+    return; // answered before, or given up
+  switch (reply.outcome) {
+    case client_outcome::done:
+      if (at->what == kind::open)
+        session_opened(reply);
+      finish(at, work_fate::done, reply);
+      break;
+    case client_outcome::not_primary:
+      if (reply.primary != nobody && reply.primary != primary_)
+        return primary_is(reply.primary, now_ms);
+      resend_later(options_.retry_ms, now_ms);
+      break;
+    case client_outcome::busy:
+      resend_later(
+        std::max<std::int64_t>(reply.retry_after_ms, options_.retry_ms),
+        now_ms);
+      break;
+    case client_outcome::gap:
+      if (at->what == kind::raw)
+        finish(at, work_fate::done, reply); // the client's own numbers
+      else
+        resend_later(options_.retry_ms, now_ms);
+      break;
+    case client_outcome::expired:
+      if (at->what == kind::raw)
+        finish(at, work_fate::done, reply);
+      else
+        session_lost(now_ms);
+      break;
+    case client_outcome::refused:
+    case client_outcome::disk_full:
+      if (at->what == kind::open)
+        opening_ = false;
+      finish(at, work_fate::refused, reply);
+      break;
+  }
+  pump(now_ms);
+}
+
+void session_sender::tick(std::int64_t now_ms) {
+  for (auto at = in_flight_.begin(); at != in_flight_.end();) {
+    if (at->deadline_ms > now_ms) {
+      ++at;
+      continue;
+    }
+    if (at->what == kind::open)
+      opening_ = false;
+    const auto offset = at - in_flight_.begin();
+    const bool harmless = at->what == kind::work && at->count == 0;
+    finish(at, harmless ? work_fate::not_taken : work_fate::unknown, {});
+    at = in_flight_.begin() + offset;
+  }
+  while (!queued_.empty() && queued_.front().deadline_ms <= now_ms) {
+    finished_.push_back(
+      {queued_.front().id, work_fate::not_taken, {}, session_, 0});
+    queued_bytes_ -= queued_.front().weight;
+    queued_.pop_front();
+  }
+  if (resend_at_ms_ && *resend_at_ms_ <= now_ms && primary_ != nobody)
+    resend_all();
+  pump(now_ms);
+}
+
+std::vector<outgoing_request> session_sender::take_outgoing() {
+  return std::exchange(outgoing_, {});
+}
+
+std::vector<finished_work> session_sender::take_finished() {
+  return std::exchange(finished_, {});
+}
+
+} // namespace cohort::machine

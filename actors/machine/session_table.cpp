@@ -1,0 +1,105 @@
+#include "machine/session_table.hpp"
+
+#include "core/check.hpp"
+
+#include <algorithm>
+
+namespace cohort::machine {
+
+void session_table::open(const session_id& id, std::int64_t log_time_ms) {
+  expire(log_time_ms);
+  if (sessions_.size() >= limits_.sessions_max) {
+    const auto idle_longest = std::min_element(
+      sessions_.begin(), sessions_.end(), [](const auto& x, const auto& y) {
+        return x.second.last_active_ms < y.second.last_active_ms;
+      });
+    sessions_.erase(idle_longest);
+  }
+  session_state opened;
+  opened.last_active_ms = log_time_ms;
+  sessions_.emplace(id, std::move(opened));
+  next_expiry_ms_ = 0;
+}
+
+void session_table::close(const session_id& id) {
+  sessions_.erase(id);
+}
+
+void session_table::renew_all(std::int64_t log_time_ms) {
+  for (auto& [id, x] : sessions_)
+    x.last_active_ms = std::max(x.last_active_ms, log_time_ms);
+}
+
+/// Looks at all sessions only when one may have become due.
+void session_table::expire(std::int64_t log_time_ms) {
+  if (log_time_ms < next_expiry_ms_)
+    return;
+  std::erase_if(sessions_, [&](const auto& x) {
+    return log_time_ms - x.second.last_active_ms > limits_.idle_ms_max;
+  });
+  auto oldest = log_time_ms;
+  for (const auto& [id, x] : sessions_)
+    oldest = std::min(oldest, x.last_active_ms);
+  next_expiry_ms_ = oldest + limits_.idle_ms_max + 1;
+}
+
+void session_table::forget(session_state& x, std::uint64_t up_to) {
+  if (up_to <= x.answered_up_to)
+    return;
+  const auto count = std::min<std::uint64_t>(up_to - x.answered_up_to,
+                                             x.replies.size());
+  x.replies.erase(x.replies.begin(),
+                  x.replies.begin() + static_cast<std::ptrdiff_t>(count));
+  x.answered_up_to = up_to;
+  x.highest_applied = std::max(x.highest_applied, up_to);
+}
+
+admission session_table::admit(const session_batch& batch,
+                               std::int64_t log_time_ms) {
+  expire(log_time_ms);
+  const auto at = sessions_.find(batch.session);
+  if (at == sessions_.end())
+    return {admission::verdict::expired, 0};
+  auto& x = at->second;
+  x.last_active_ms = std::max(x.last_active_ms, log_time_ms);
+  const auto last = batch.first_sequence + batch.count - 1;
+  if (batch.first_sequence
+      > std::max(x.highest_applied, batch.answered_up_to) + 1)
+    return {admission::verdict::gap, 0};
+  if (last > std::max(x.answered_up_to, batch.answered_up_to) + limits_.window)
+    return {admission::verdict::beyond, 0};
+  forget(x, batch.answered_up_to);
+  const auto applied = x.highest_applied + 1 > batch.first_sequence
+                         ? x.highest_applied + 1 - batch.first_sequence
+                         : 0;
+  return {
+    admission::verdict::run,
+    static_cast<std::uint32_t>(std::min<std::uint64_t>(applied, batch.count))};
+}
+
+const std::string* session_table::reply_to(const session_id& id,
+                                           std::uint64_t sequence) const {
+  const auto* x = find(id);
+  if (!x || sequence <= x->answered_up_to || sequence > x->highest_applied)
+    return nullptr;
+  return &x->replies[sequence - x->answered_up_to - 1];
+}
+
+void session_table::record(const session_id& id, std::string_view reply) {
+  const auto at = sessions_.find(id);
+  COHORT_CHECK(at != sessions_.end());
+  auto& x = at->second;
+  ++x.highest_applied;
+  if (reply.size() <= limits_.kept_reply_bytes_max)
+    x.replies.emplace_back(reply);
+  else
+    x.replies.emplace_back();
+  COHORT_CHECK(x.replies.size() == x.highest_applied - x.answered_up_to);
+}
+
+const session_state* session_table::find(const session_id& id) const {
+  const auto at = sessions_.find(id);
+  return at == sessions_.end() ? nullptr : &at->second;
+}
+
+} // namespace cohort::machine
