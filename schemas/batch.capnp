@@ -5,6 +5,8 @@
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("cohort::wire");
 
+using Common = import "common.capnp";
+
 # A session is named by the place of the entry that opened it.
 struct SessionId {
   index @0 :UInt64;
@@ -43,4 +45,11 @@ struct SessionTable {
     replies @4 :List(Data);
   }
   sessions @0 :List(Session);
+}
+
+# What an engine that keeps its own state makes durable together with it.
+struct EngineAttachment {
+  base @0 :Common.LogBase;
+  # An encoded SessionTable.
+  sessions @1 :Data;
 }

@@ -1,6 +1,7 @@
 #include "codec/session_codec.hpp"
 
 #include "codec/client_codec.hpp"
+#include "codec/common_codec.hpp"
 #include "codec/message.hpp"
 
 #include <cstring>
@@ -46,12 +47,22 @@ encode_sessions(const std::map<session_id, session_state>& sessions) {
   return {encoded.data(), encoded.size()};
 }
 
+namespace {
+
+/// A copy that can be read in place; empty if it is not whole words.
+frame aligned_copy(std::string_view from) {
+  frame_buffer buffer{from.size() / sizeof(std::uint64_t)};
+  if (buffer.size() != from.size())
+    return {};
+  std::memcpy(buffer.data(), from.data(), from.size());
+  return frame{std::move(buffer)};
+}
+
+} // namespace
+
 result<std::map<session_id, session_state>>
 decode_sessions(std::string_view from) {
-  frame_buffer aligned{from.size() / sizeof(std::uint64_t)};
-  if (aligned.size() != from.size())
-    return error{errc::malformed, "session table: not whole words"};
-  std::memcpy(aligned.data(), from.data(), from.size());
+  const auto aligned = aligned_copy(from);
   return decode_as<wire::SessionTable>(
     "session table", aligned.data(), aligned.size(),
     [](wire::SessionTable::Reader root)
@@ -66,6 +77,30 @@ decode_sessions(std::string_view from) {
         sessions.emplace(decode(x.getId()), std::move(state));
       }
       return sessions;
+    });
+}
+
+std::string encode(const engine_attachment& x) {
+  capnp::MallocMessageBuilder builder;
+  auto root = builder.initRoot<wire::EngineAttachment>();
+  encode(root.initBase(), x.base);
+  root.setSessions(to_data(x.sessions));
+  const auto encoded = to_frame(builder);
+  return {encoded.data(), encoded.size()};
+}
+
+result<engine_attachment> decode_engine_attachment(std::string_view from) {
+  const auto aligned = aligned_copy(from);
+  return decode_as<wire::EngineAttachment>(
+    "engine attachment", aligned.data(), aligned.size(),
+    [](wire::EngineAttachment::Reader root) -> result<engine_attachment> {
+      auto base = decode(root.getBase());
+      if (!base)
+        return base.err();
+      const auto sessions = root.getSessions();
+      return engine_attachment{
+        std::move(*base),
+        {reinterpret_cast<const char*>(sessions.begin()), sessions.size()}};
     });
 }
 

@@ -51,6 +51,15 @@ public:
     return std::string_view{data_}.substr(begin, ends_[i] - begin);
   }
 
+  const std::string& data() const {
+    return data_;
+  }
+
+  /// Where each reply ends in data().
+  const std::vector<std::size_t>& ends() const {
+    return ends_;
+  }
+
   void clear() {
     data_.clear();
     ends_.clear();
@@ -95,6 +104,9 @@ enum class query_outcome : std::uint8_t {
   /// The answer depends on whether a key has expired by now: let log time
   /// advance to now, then ask again (K4).
   time_must_advance,
+  /// The answer needs deferred work: call work() until it returns false, then
+  /// ask again.
+  work_must_be_done,
 };
 
 /// The state machine of one replica. Deterministic: the same commands in the
@@ -128,6 +140,13 @@ public:
   virtual query_outcome query(const bytes& queries, std::uint32_t first,
                               std::uint32_t last, std::int64_t now_ms,
                               reply_list& replies) = 0;
+
+  /// Whether the disk under an engine still works. Once it does not, replies
+  /// mean nothing and must not leave: ask after each call and stop the node
+  /// (D6).
+  virtual result<void> failed() const {
+    return {};
+  }
 
   /// Whether log time should be moved soon, so that what is due can go (K4).
   virtual bool time_is_due(std::int64_t now_ms) const = 0;

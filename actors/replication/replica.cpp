@@ -200,12 +200,12 @@ void replica::set_hard_state(const hard_state& x) {
 }
 
 bool replica::state_is_durable() const {
-  return !state_changed_ && state_ticket_ <= durable_ticket_;
+  return !state_changed_ && state_ticket_ <= durable_state_;
 }
 
 void replica::persisted(ticket_t ticket) {
   COHORT_CHECK(ticket <= last_ticket_);
-  durable_ticket_ = std::max(durable_ticket_, ticket);
+  durable_state_ = std::max(durable_state_, ticket);
   while (!writes_.empty() && writes_.front().first <= ticket) {
     durable_ = writes_.front().second;
     writes_.pop_front();
@@ -218,6 +218,13 @@ void replica::persisted(ticket_t ticket) {
   } else if (auto* leader = std::get_if<primary>(&role_)) {
     advance_commit(*leader);
   }
+}
+
+void replica::state_persisted(ticket_t ticket) {
+  COHORT_CHECK(ticket <= last_ticket_);
+  durable_state_ = std::max(durable_state_, ticket);
+  if (std::holds_alternative<candidate>(role_))
+    count_own_vote();
 }
 
 void replica::request_write() {

@@ -97,6 +97,10 @@ public:
   /// Everything up to `ticket` is durable.
   void persisted(ticket_t ticket);
 
+  /// The hard states up to `ticket` are durable, the entries may not be: a full
+  /// disk still has room for votes (D6).
+  void state_persisted(ticket_t ticket);
+
   /// The state machine has applied everything up to `index`.
   void applied(index_t index);
 
@@ -307,7 +311,7 @@ private:
   std::deque<std::pair<ticket_t, index_t>> writes_;
   ticket_t last_ticket_;
   ticket_t state_ticket_; ///< of the newest write with a hard state
-  ticket_t durable_ticket_;
+  ticket_t durable_state_; ///< up to which hard states are durable
   bool state_changed_ = false;
   std::optional<index_t> first_unwritten_;
   std::optional<std::pair<log_base, bool>> base_to_write_;

@@ -130,8 +130,8 @@ void replica::on_mismatch(progress& peer, node_id from,
   // Where nothing above the base can agree, the peer needs a snapshot.
   const auto agreed = log_.may_agree(answer.hint);
   peer.state = progress::flow::probe;
-  peer.next = peer.probe_from
-    = agreed ? std::max(peer.match, agreed->index).next() : log_.base_index();
+  peer.next = peer.probe_from =
+    agreed ? std::max(peer.match, agreed->index).next() : log_.base_index();
   peer.probe_sent = false;
   peer.fetching = false;
   peer.window.clear();
@@ -193,8 +193,8 @@ void replica::advance_commit(primary& self) {
   // Only entries of the own term commit by counting (thesis 3.6.2).
   if (target > commit_ && log_.term_at(target) == state_.term)
     commit_up_to(target);
-  self.acknowledged
-    = std::max(self.acknowledged, std::min(commit_, bounds.acknowledged));
+  self.acknowledged = std::max(self.acknowledged,
+                               std::min(commit_, bounds.acknowledged));
 }
 
 // -- rounds and reads ---------------------------------------------------------
@@ -253,13 +253,12 @@ void replica::tick_primary(primary& self) {
 /// A primary that a read quorum has not answered for an election timeout steps
 /// down (C5): others may lead already.
 void replica::check_quorum(primary& self) {
-  const bool heard
-    = reached(members(), &quorum_sizes::read, [&](node_id node) {
-        if (node == options_.self)
-          return true;
-        const auto peer = self.peers.find(node);
-        return peer != self.peers.end() && peer->second.contacted;
-      });
+  const bool heard = reached(members(), &quorum_sizes::read, [&](node_id node) {
+    if (node == options_.self)
+      return true;
+    const auto peer = self.peers.find(node);
+    return peer != self.peers.end() && peer->second.contacted;
+  });
   for (auto& [node, peer] : self.peers)
     peer.contacted = false;
   if (!heard)
@@ -313,13 +312,13 @@ bool replica::send_next(primary& self, node_id to, progress& peer) {
     return false;
   if (peer.next < log_.memory_first()) {
     if (peer.state == progress::flow::probe) {
-      peer.heartbeat_due = true; // where the logs match is asked without entries
+      peer.heartbeat_due =
+        true; // where the logs match is asked without entries
     } else {
       peer.fetching = true;
-      out_.fetch.push_back({to, peer.next,
-                            std::min(log_.memory_first().prev(),
-                                     log_.last_index()),
-                            options_.append_bytes_max});
+      out_.fetch.push_back(
+        {to, peer.next, std::min(log_.memory_first().prev(), log_.last_index()),
+         options_.append_bytes_max});
     }
     return false;
   }
@@ -332,9 +331,9 @@ bool replica::send_next(primary& self, node_id to, progress& peer) {
       return true;
     }
   }
-  auto request = make_append(self, peer.next.prev(),
-                             log_.slice(peer.next, log_.last_index(),
-                                        options_.append_bytes_max));
+  auto request = make_append(
+    self, peer.next.prev(),
+    log_.slice(peer.next, log_.last_index(), options_.append_bytes_max));
   note_sent(peer, request);
   send_now(to, std::move(request));
   return true;
@@ -381,14 +380,13 @@ void replica::replicate(primary& self) {
 }
 
 void replica::refresh_peers(primary& self) {
-  std::erase_if(self.peers, [&](const auto& x) {
-    return !members().is_member(x.first);
-  });
+  std::erase_if(self.peers,
+                [&](const auto& x) { return !members().is_member(x.first); });
   for (auto node : members().members()) {
     if (node == options_.self || self.peers.contains(node))
       continue;
-    auto& peer = self.peers.emplace(node, progress{options_.window})
-                   .first->second;
+    auto& peer =
+      self.peers.emplace(node, progress{options_.window}).first->second;
     peer.next = peer.probe_from = log_.last_index().next();
     peer.contacted = true; // a new peer has one period to answer
   }

@@ -1,0 +1,54 @@
+#include "replication/join_plan.hpp"
+
+#include <algorithm>
+
+namespace cohort::replication {
+
+namespace {
+
+void insert_sorted(std::vector<node_id>& nodes, node_id node) {
+  nodes.insert(std::upper_bound(nodes.begin(), nodes.end(), node), node);
+}
+
+bool caught_up(const std::map<node_id, progress>& peers, node_id node,
+               index_t last, std::uint64_t lag_max) {
+  const auto peer = peers.find(node);
+  return peer != peers.end() && peer->second.suspect == 0
+         && peer->second.match.value + lag_max >= last.value
+         && peer->second.match > index_t{};
+}
+
+/// The joiner takes the place of its former incarnation, in one step.
+configuration promote(configuration config, node_id joiner, node_id replaced) {
+  std::erase(config.learners, joiner);
+  std::erase(config.learners, replaced);
+  std::erase(config.voters, replaced);
+  insert_sorted(config.voters, joiner);
+  config.m = std::max(config.m, default_m(config.voters.size()));
+  return config;
+}
+
+} // namespace
+
+std::optional<configuration>
+next_for_joiners(const membership& members,
+                 const std::map<node_id, progress>& peers, index_t last,
+                 const joiners& asking, std::uint64_t lag_max) {
+  if (members.joint())
+    return std::nullopt; // one change at a time
+  const auto& config = members.current;
+  for (const auto& [joiner, replaced] : asking) {
+    if (config.is_voter(joiner))
+      continue;
+    if (!config.is_learner(joiner)) {
+      auto next = config;
+      insert_sorted(next.learners, joiner);
+      return next;
+    }
+    if (caught_up(peers, joiner, last, lag_max))
+      return promote(config, joiner, replaced);
+  }
+  return std::nullopt;
+}
+
+} // namespace cohort::replication

@@ -1,0 +1,24 @@
+// How a replica under a new incarnation becomes a member again (D4). Pure.
+#pragma once
+
+#include "replication/configuration.hpp"
+#include "replication/roles.hpp"
+
+#include <map>
+#include <optional>
+
+namespace cohort::replication {
+
+/// A node that asks to be a member, and whose place it takes; `nobody`: it is
+/// an additional one.
+using joiners = std::map<node_id, node_id>;
+
+/// The next configuration on the way of the joiners, as the primary sees it: a
+/// joiner becomes a learner first, and a voter once it has caught up to within
+/// `lag_max` entries. Nothing: there is nothing to change now.
+std::optional<configuration>
+next_for_joiners(const membership& members,
+                 const std::map<node_id, progress>& peers, index_t last,
+                 const joiners& asking, std::uint64_t lag_max);
+
+} // namespace cohort::replication

@@ -1,0 +1,350 @@
+#include "runtime/applier.hpp"
+
+#include "codec/peer_codec.hpp"
+#include "codec/session_codec.hpp"
+#include "core/check.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace cohort::runtime {
+
+namespace {
+
+/// To itself: one more slice of the open snapshot.
+struct slice_due {};
+
+/// To itself: a slice of the machine's deferred work.
+struct work_due {};
+
+/// From the engine's thread.
+struct flush_ended {
+  replication::log_base base;
+  result<void> outcome;
+};
+
+} // namespace
+
+} // namespace cohort::runtime
+
+COHORT_LOCAL_MESSAGE(slice_due)
+COHORT_LOCAL_MESSAGE(work_due)
+COHORT_LOCAL_MESSAGE(flush_ended)
+
+namespace cohort::runtime {
+
+namespace {
+
+packed_replies pack(const machine::reply_list& replies) {
+  packed_replies result;
+  result.data = bytes::of(replies.data());
+  result.ends.reserve(replies.size());
+  for (auto end : replies.ends())
+    result.ends.push_back(static_cast<std::uint32_t>(end));
+  return result;
+}
+
+} // namespace
+
+applier::applier(caf::scheduled_actor* self, applier_options options,
+                 std::shared_ptr<applier_start> start, caf::actor replica)
+  : shell(self),
+    options_(std::move(options)),
+    replica_(std::move(replica)),
+    machine_(std::move(start->machine), options_.sessions),
+    members_(start->base.members) {
+  const auto restored = machine_.restored(start->base, start->sessions);
+  if (!restored)
+    throw std::runtime_error{to_string(restored.err())};
+  acknowledged_ = start->base.index;
+}
+
+caf::behavior applier::behavior() {
+  return {
+    [this](apply_entries& x) {
+      if (sink_)
+        behind_restore_.push_back(std::move(x));
+      else
+        apply(x);
+    },
+    [this](const acknowledge_up_to& x) {
+      acknowledged_ = x.index;
+      epoch_ = x.epoch;
+      release_answers();
+    },
+    [this](answer_queries& x) { take_query(std::move(x)); },
+    [this](const stepped_down& x) { refuse_everybody(x.primary); },
+    [this](const check_time& x) {
+      if (!sink_ && machine_.user().time_is_due(x.now_ms))
+        send(replica_, move_time{});
+    },
+    [this](const make_snapshot&) {
+      snapshot_wanted_ = true;
+      consider_snapshot(machine_.applied());
+    },
+    [this](const piece_taken&) {
+      ++credit_;
+      send_slices();
+    },
+    [this](slice_due) { send_slices(); },
+    [this](work_due) { do_deferred_work(); },
+    [this](const snapshot_stored&) { storing_ = false; },
+    [this](const snapshot_failed&) {
+      source_.reset();
+      storing_ = false;
+    },
+    [this](const flush_ended& x) {
+      storing_ = false;
+      if (!x.outcome)
+        throw std::runtime_error{"the engine cannot be flushed: "
+                                 + to_string(x.outcome.err())};
+      send(replica_, snapshot_stored{x.base});
+    },
+    [this](const restore_snapshot& x) { begin_restore(x); },
+    [this](const snapshot_piece& x) { take_piece(x); },
+    [this](const restore_end& x) { end_restore(x); },
+  };
+}
+
+// -- entries ------------------------------------------------------------------
+
+void applier::apply(const apply_entries& x) {
+  auto riding = x.riding.begin();
+  for (const auto& entry : x.entries) {
+    const bool rides = riding != x.riding.end() && riding->index == entry.index;
+    apply_one(entry, rides ? &*riding : nullptr);
+    if (rides)
+      ++riding;
+    bytes_since_snapshot_ += entry.weight();
+  }
+  check_machine();
+  release_answers();
+  retry_queries();
+  send(replica_, applied_up_to{machine_.applied()});
+  consider_snapshot(x.durable);
+  schedule_work();
+}
+
+void applier::apply_one(const replication::entry& x,
+                        const riding_work* riding) {
+  auto result = machine_.apply(x, riding ? &riding->work : nullptr);
+  if (x.members)
+    members_ = *x.members;
+  if (riding)
+    answer(*riding, std::move(result));
+}
+
+void applier::answer(const riding_work& riding, machine::work_result result) {
+  held_reply x{riding.index, riding.who.gateway, {}};
+  x.reply.id = riding.who.request;
+  x.reply.outcome = result.outcome;
+  x.reply.at = {epoch_, machine_.applied_term(), riding.index};
+  x.reply.replies = pack(result.replies);
+  x.reply.query_replies = pack(result.query_replies);
+  held_replies_.push_back(std::move(x));
+}
+
+/// A write is answered when its own copies are enough, which may be later than
+/// its commit (C4).
+void applier::release_answers() {
+  while (!held_replies_.empty()
+         && held_replies_.front().index <= acknowledged_) {
+    auto& x = held_replies_.front();
+    x.reply.at.epoch = epoch_;
+    reply(x.gateway, x.reply);
+    held_replies_.pop_front();
+  }
+}
+
+void applier::reply(node_id gateway, const client_reply& what) {
+  send(options_.hub,
+       outbound{{gateway},
+                transport::lane::data,
+                codec::encode(options_.set, options_.self, what)});
+}
+
+void applier::refuse_everybody(node_id primary) {
+  client_reply refusal;
+  refusal.outcome = client_outcome::not_primary;
+  refusal.primary = primary;
+  for (const auto& x : held_replies_) {
+    refusal.id = x.reply.id;
+    reply(x.gateway, refusal);
+  }
+  held_replies_.clear();
+  for (const auto& x : queries_) {
+    refusal.id = x.who.request;
+    reply(x.who.gateway, refusal);
+  }
+  queries_.clear();
+  time_asked_ = false;
+}
+
+// -- queries ------------------------------------------------------------------
+
+void applier::take_query(answer_queries x) {
+  if (!queries_.empty() || !try_query(x))
+    queries_.push_back(std::move(x));
+}
+
+/// False: not yet.
+bool applier::try_query(const answer_queries& x) {
+  if (sink_ || machine_.applied() < x.index)
+    return false;
+  machine::work_result result;
+  switch (machine_.query(x.work, x.now_ms, result)) {
+    case machine::query_outcome::time_must_advance:
+      if (!std::exchange(time_asked_, true))
+        send(replica_, move_time{});
+      return false;
+    case machine::query_outcome::work_must_be_done:
+      schedule_work();
+      return false;
+    case machine::query_outcome::done:
+      break;
+  }
+  check_machine();
+  client_reply answer;
+  answer.id = x.who.request;
+  answer.outcome = result.outcome;
+  answer.at = {epoch_, machine_.applied_term(), machine_.applied()};
+  answer.query_replies = pack(result.query_replies);
+  reply(x.who.gateway, answer);
+  return true;
+}
+
+void applier::retry_queries() {
+  time_asked_ = false;
+  while (!queries_.empty() && try_query(queries_.front()))
+    queries_.pop_front();
+}
+
+// -- snapshots ----------------------------------------------------------------
+
+replication::log_base applier::base_now() const {
+  return {machine_.applied(), machine_.applied_term(), machine_.log_time_ms(),
+          members_};
+}
+
+/// What is stored never reaches beyond the log on this disk (D7).
+void applier::consider_snapshot(index_t durable) {
+  if (storing_ || sink_ || durable < machine_.applied())
+    return;
+  auto& user = machine_.user();
+  if (snapshot_wanted_)
+    return begin_snapshot(user.persistent());
+  if (user.persistent()) {
+    if (user.unflushed_bytes() >= options_.flush_bytes
+        || bytes_since_snapshot_ >= options_.snapshot_log_bytes_min)
+      begin_flush();
+    return;
+  }
+  const auto due = std::max(options_.snapshot_log_bytes_min,
+                            user.approximate_bytes());
+  if (bytes_since_snapshot_ >= due)
+    begin_snapshot(false);
+}
+
+void applier::begin_snapshot(bool temporary) {
+  storing_ = true;
+  snapshot_wanted_ = false;
+  if (!temporary)
+    bytes_since_snapshot_ = 0;
+  source_ = machine_.user().begin_snapshot();
+  credit_ = options_.slices_in_flight_max;
+  send(options_.keeper, store_snapshot{base_now(), machine_.user().version(),
+                                       machine_.sessions(), temporary, me()});
+  send_self(slice_due{});
+}
+
+/// One slice, then whatever else waits, then the next.
+void applier::send_slices() {
+  if (!source_ || credit_ == 0)
+    return;
+  --credit_;
+  snapshot_piece piece;
+  piece.last = !source_->next(piece.content, options_.slice_bytes);
+  if (piece.last)
+    source_.reset();
+  send(options_.keeper, std::move(piece));
+  if (source_ && credit_ > 0)
+    send_self(slice_due{});
+}
+
+void applier::begin_flush() {
+  storing_ = true;
+  bytes_since_snapshot_ = 0;
+  const auto base = base_now();
+  machine_.user().begin_flush(
+    base.index, base.term, codec::encode({base, machine_.sessions()}),
+    [target = me(), base](result<void> outcome) {
+      caf::anon_send(target, flush_ended{base, std::move(outcome)});
+    });
+}
+
+void applier::begin_restore(const restore_snapshot& x) {
+  source_.reset();
+  storing_ = false;
+  sink_ = machine_.user().begin_restore();
+  send(options_.keeper, read_snapshot{x.base, me()});
+}
+
+void applier::take_piece(const snapshot_piece& x) {
+  if (!sink_)
+    return;
+  if (const auto written = sink_->write(x.content); !written)
+    throw std::runtime_error{"a snapshot cannot be restored: "
+                             + to_string(written.err())};
+  send(options_.keeper, piece_taken{});
+}
+
+void applier::end_restore(const restore_end& x) {
+  if (!sink_)
+    return;
+  auto whole = x.whole;
+  if (whole)
+    whole = sink_->finish();
+  sink_.reset();
+  if (whole)
+    whole = machine_.restored(x.base, x.sessions);
+  if (!whole)
+    throw std::runtime_error{"a snapshot cannot be restored: "
+                             + to_string(whole.err())};
+  members_ = x.base.members;
+  bytes_since_snapshot_ = 0;
+  acknowledged_ = std::max(acknowledged_, x.base.index);
+  send(replica_, applied_up_to{machine_.applied()});
+  while (!behind_restore_.empty() && !sink_) {
+    apply(behind_restore_.front());
+    behind_restore_.pop_front();
+  }
+  retry_queries();
+}
+
+// -- the machine's own affairs ------------------------------------------------
+
+void applier::schedule_work() {
+  if (!std::exchange(work_scheduled_, true))
+    send_self(work_due{});
+}
+
+void applier::do_deferred_work() {
+  work_scheduled_ = false;
+  if (sink_)
+    return;
+  if (machine_.user().work())
+    schedule_work();
+  else
+    retry_queries();
+}
+
+/// A machine whose disk failed must not answer (D6).
+void applier::check_machine() {
+  if (const auto failed = machine_.user().failed(); !failed)
+    throw std::runtime_error{to_string(failed.err())};
+}
+
+} // namespace cohort::runtime

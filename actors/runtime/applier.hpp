@@ -1,0 +1,102 @@
+// Applies committed entries to the state machine of one replica.
+#pragma once
+
+#include "core/ids.hpp"
+#include "machine/replicated_machine.hpp"
+#include "runtime/messages.hpp"
+#include "runtime/shell.hpp"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cohort::runtime {
+
+struct applier_options {
+  set_id set;
+  node_id self;
+  caf::actor hub;
+  caf::actor keeper; ///< of snapshots
+  machine::session_limits sessions;
+  /// A snapshot is due when the log since the last exceeds this and the state's
+  /// size (D5).
+  std::size_t snapshot_log_bytes_min = std::size_t{64} << 20;
+  /// An engine that keeps its own state is flushed at this.
+  std::size_t flush_bytes = std::size_t{16} << 20;
+  /// One slice of a snapshot, about 200 us of work.
+  std::size_t slice_bytes = std::size_t{64} << 10;
+  /// Slices on their way to the keeper.
+  std::size_t slices_in_flight_max = 4;
+};
+
+/// The machine is handed over, with what it holds already: the state at `base`.
+struct applier_start {
+  std::unique_ptr<machine::state_machine> machine;
+  replication::log_base base;
+  std::string sessions; ///< encoded; empty: none
+};
+
+/// Owns the machine. Entries come committed and in order; answers leave once
+/// the write is acknowledged. Snapshots are taken in slices between entries.
+class applier : public shell {
+public:
+  applier(caf::scheduled_actor* self, applier_options options,
+          std::shared_ptr<applier_start> start, caf::actor replica);
+
+  caf::behavior behavior() override;
+
+private:
+  struct held_reply {
+    index_t index;
+    node_id gateway;
+    client_reply reply;
+  };
+
+  // -- entries ----------------------------------------------------------------
+  void apply(const apply_entries& x);
+  void apply_one(const replication::entry& x, const riding_work* riding);
+  void answer(const riding_work& riding, machine::work_result result);
+  void release_answers();
+  void reply(node_id gateway, const client_reply& what);
+  void refuse_everybody(node_id primary);
+
+  // -- queries ----------------------------------------------------------------
+  void take_query(answer_queries x);
+  bool try_query(const answer_queries& x);
+  void retry_queries();
+
+  // -- snapshots --------------------------------------------------------------
+  void consider_snapshot(index_t durable);
+  void begin_snapshot(bool temporary);
+  void begin_flush();
+  void send_slices();
+  void begin_restore(const restore_snapshot& x);
+  void take_piece(const snapshot_piece& x);
+  void end_restore(const restore_end& x);
+  replication::log_base base_now() const;
+  void schedule_work();
+  void do_deferred_work();
+  void check_machine();
+
+  applier_options options_;
+  caf::actor replica_;
+  machine::replicated_machine machine_;
+  replication::membership members_; ///< at the last applied entry
+  index_t acknowledged_;
+  epoch_t epoch_;
+  std::deque<held_reply> held_replies_;
+  std::deque<answer_queries> queries_;
+  bool time_asked_ = false;
+
+  std::size_t bytes_since_snapshot_ = 0;
+  std::unique_ptr<machine::snapshot_source> source_;
+  bool snapshot_wanted_ = false; ///< by a peer
+  bool storing_ = false;         ///< a snapshot or a flush is under way
+  std::size_t credit_ = 0;
+  std::unique_ptr<machine::snapshot_sink> sink_;
+  std::deque<apply_entries> behind_restore_;
+  bool work_scheduled_ = false;
+};
+
+} // namespace cohort::runtime

@@ -1,0 +1,350 @@
+// What the actors of one node tell each other. Structs, one type per message;
+// none of them leaves the process.
+#pragma once
+
+#include "codec/client_messages.hpp"
+#include "codec/node_messages.hpp"
+#include "core/frame.hpp"
+#include "core/ids.hpp"
+#include "core/result.hpp"
+#include "replication/output.hpp"
+#include "runtime/peer_book.hpp"
+#include "transport/frame_format.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace cohort::runtime {
+
+// -- time ---------------------------------------------------------------------
+
+/// One per node and tick, fanned out by the node.
+struct tick {};
+
+/// To itself, at the first input of a turn: what has gathered is carried out.
+struct end_turn {};
+
+// -- hub ----------------------------------------------------------------------
+
+/// A frame for one or several nodes. Those that cannot be reached miss it.
+struct outbound {
+  std::vector<node_id> to;
+  transport::lane on = transport::lane::data;
+  frame content;
+};
+
+/// A frame from another node, or from this one to itself.
+struct inbound {
+  node_id from;
+  frame content;
+};
+
+/// A link to a node is open; what was on an earlier one may be lost.
+struct peer_up {
+  node_id node;
+  std::string name;
+};
+
+/// The last link to a node is closed.
+struct peer_down {
+  node_id node;
+  std::string name;
+};
+
+/// A frame between nodes, by name: nodes that are not formed have no id yet.
+struct node_frame {
+  std::string name; ///< of the other node
+  frame content;
+};
+
+/// A node said hello and was let in.
+struct node_met {
+  hello who;
+};
+
+/// Another node does not want this one.
+struct node_refused {
+  std::string name;
+  refusal why;
+};
+
+/// What this node says of itself from now on; links are made anew.
+struct introduce_as {
+  hello own;
+};
+
+/// Incarnations that are over.
+struct bury_nodes {
+  std::vector<node_id> incarnations;
+};
+
+/// Newest starts of other nodes, to be remembered on disk.
+struct remember_boots {
+  std::map<node_id, known_boot> boots;
+};
+
+/// Frames for a set go to this replica; none if the actor is empty.
+struct serve_set {
+  set_id set;
+  caf::actor replica;
+};
+
+/// Answers to this node's requests go to this gateway.
+struct serve_gateway {
+  caf::actor gateway;
+};
+
+// -- log ----------------------------------------------------------------------
+
+/// To the log_writer: make this durable, then tell `replica`.
+struct log_write {
+  set_id set;
+  replication::write_request request;
+  caf::actor replica;
+};
+
+/// Everything up to `ticket` is durable.
+struct log_written {
+  ticket_t ticket;
+};
+
+/// The disk is full. What was asked for is written once there is space; the hard
+/// states up to `states` are durable already (D6).
+struct log_full {
+  ticket_t states;
+};
+
+/// To the log_reader: entries for `replica`.
+struct log_read {
+  set_id set;
+  replication::log_fetch request;
+  caf::actor replica;
+};
+
+struct log_entries {
+  replication::log_fetch request;
+  std::vector<replication::entry> entries; ///< none: not in the log any more
+};
+
+// -- applier ------------------------------------------------------------------
+
+/// Who asked, and how the answer finds back.
+struct asker {
+  node_id gateway;
+  std::uint64_t request = 0;
+};
+
+/// What the primary was asked together with the entry at `index`.
+struct riding_work {
+  index_t index;
+  asker who;
+  work_request work;
+};
+
+struct apply_entries {
+  std::vector<replication::entry> entries;
+  std::vector<riding_work> riding; ///< ascending
+  /// Of the log here: what is stored or flushed stays at or below (D7).
+  index_t durable;
+};
+
+/// Writes at or below may be answered.
+struct acknowledge_up_to {
+  index_t index;
+  epoch_t epoch;
+};
+
+/// Queries without commands: answered once `index` is applied.
+struct answer_queries {
+  index_t index;
+  std::int64_t now_ms = 0; ///< what log time would be now
+  asker who;
+  work_request work;
+};
+
+/// This replica leads no more: whoever waits for it is told so.
+struct stepped_down {
+  node_id primary;
+};
+
+struct applied_up_to {
+  index_t index;
+};
+
+/// A query, or a key that is due, needs log time to move.
+struct move_time {};
+
+/// Is anything due? Asked by the primary now and then.
+struct check_time {
+  std::int64_t now_ms = 0;
+};
+
+// -- replicas and what surrounds them -----------------------------------------
+
+/// A replica has another role, or knows another primary.
+struct role_changed {
+  set_id set;
+  replication::role_change change;
+};
+
+/// To a replica: hand over to somebody, if it leads. Answered by
+/// handed_over.
+struct hand_over {};
+
+struct handed_over {
+  set_id set;
+};
+
+/// To a replica: what is your state? Answered by a replica_status.
+struct report_status {
+  caf::actor to;
+};
+
+struct replica_report {
+  replica_status status;
+};
+
+/// A member of the set was found on a disk that went back in time (C2).
+struct member_regressed {
+  set_id set;
+  node_id member;
+};
+
+/// This replica is a member now, or has ceased to be one.
+struct membership_seen {
+  set_id set;
+  bool member = false;
+};
+
+// -- snapshots ----------------------------------------------------------------
+
+/// To the applier: store a cut of the present state, for peers.
+struct make_snapshot {};
+
+/// To the snapshot_keeper: a new snapshot begins. What follows are its pieces.
+struct store_snapshot {
+  replication::log_base base;
+  std::uint32_t machine_version = 0;
+  std::string sessions;
+  /// Only for peers: removed once it was sent.
+  bool temporary = false;
+  caf::actor applier; ///< gives pieces, gets credit
+};
+
+struct snapshot_piece {
+  std::string content;
+  bool last = false;
+};
+
+/// From the keeper: one more piece may come.
+struct piece_taken {};
+
+/// A snapshot that reaches `base` is durable: to the applier and the replica.
+struct snapshot_stored {
+  replication::log_base base;
+};
+
+/// It is not; the next one will be tried later.
+struct snapshot_failed {
+  error why;
+};
+
+/// To the keeper: send a snapshot to `to`, the newest that there is. Ends in
+/// snapshot_delivered.
+struct send_snapshot {
+  node_id to;
+  term_t term;
+};
+
+/// The peer holds everything up to `index`; 0: it failed.
+struct snapshot_delivered {
+  node_id to;
+  index_t index;
+};
+
+/// From the keeper to the replica: none is there that could be sent; the
+/// applier must make one.
+struct snapshot_needed {};
+
+/// From the keeper to the replica: a snapshot of `from` arrived and is durable.
+struct snapshot_staged {
+  node_id from;
+  term_t term;
+  replication::log_base base;
+};
+
+/// To the applier: the staged snapshot becomes the state. Whatever comes after
+/// waits until it is.
+struct restore_snapshot {
+  replication::log_base base;
+};
+
+/// To the keeper: its pieces, please. Ends in restore_end.
+struct read_snapshot {
+  replication::log_base base;
+  caf::actor applier;
+};
+
+struct restore_end {
+  replication::log_base base;
+  std::uint32_t machine_version = 0;
+  std::string sessions;
+  result<void> whole;
+};
+
+} // namespace cohort::runtime
+
+#define COHORT_LOCAL_MESSAGE(type) \
+  CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cohort::runtime::type)
+
+COHORT_LOCAL_MESSAGE(tick)
+COHORT_LOCAL_MESSAGE(end_turn)
+COHORT_LOCAL_MESSAGE(outbound)
+COHORT_LOCAL_MESSAGE(inbound)
+COHORT_LOCAL_MESSAGE(peer_up)
+COHORT_LOCAL_MESSAGE(peer_down)
+COHORT_LOCAL_MESSAGE(node_frame)
+COHORT_LOCAL_MESSAGE(node_met)
+COHORT_LOCAL_MESSAGE(node_refused)
+COHORT_LOCAL_MESSAGE(introduce_as)
+COHORT_LOCAL_MESSAGE(bury_nodes)
+COHORT_LOCAL_MESSAGE(remember_boots)
+COHORT_LOCAL_MESSAGE(serve_set)
+COHORT_LOCAL_MESSAGE(serve_gateway)
+COHORT_LOCAL_MESSAGE(log_write)
+COHORT_LOCAL_MESSAGE(log_written)
+COHORT_LOCAL_MESSAGE(log_full)
+COHORT_LOCAL_MESSAGE(log_read)
+COHORT_LOCAL_MESSAGE(log_entries)
+COHORT_LOCAL_MESSAGE(apply_entries)
+COHORT_LOCAL_MESSAGE(acknowledge_up_to)
+COHORT_LOCAL_MESSAGE(answer_queries)
+COHORT_LOCAL_MESSAGE(stepped_down)
+COHORT_LOCAL_MESSAGE(applied_up_to)
+COHORT_LOCAL_MESSAGE(move_time)
+COHORT_LOCAL_MESSAGE(check_time)
+COHORT_LOCAL_MESSAGE(role_changed)
+COHORT_LOCAL_MESSAGE(hand_over)
+COHORT_LOCAL_MESSAGE(handed_over)
+COHORT_LOCAL_MESSAGE(report_status)
+COHORT_LOCAL_MESSAGE(replica_report)
+COHORT_LOCAL_MESSAGE(member_regressed)
+COHORT_LOCAL_MESSAGE(membership_seen)
+COHORT_LOCAL_MESSAGE(make_snapshot)
+COHORT_LOCAL_MESSAGE(store_snapshot)
+COHORT_LOCAL_MESSAGE(snapshot_piece)
+COHORT_LOCAL_MESSAGE(piece_taken)
+COHORT_LOCAL_MESSAGE(snapshot_stored)
+COHORT_LOCAL_MESSAGE(snapshot_failed)
+COHORT_LOCAL_MESSAGE(send_snapshot)
+COHORT_LOCAL_MESSAGE(snapshot_delivered)
+COHORT_LOCAL_MESSAGE(snapshot_needed)
+COHORT_LOCAL_MESSAGE(snapshot_staged)
+COHORT_LOCAL_MESSAGE(restore_snapshot)
+COHORT_LOCAL_MESSAGE(read_snapshot)
+COHORT_LOCAL_MESSAGE(restore_end)
