@@ -113,8 +113,8 @@ struct log_written {
   ticket_t ticket;
 };
 
-/// The disk is full. What was asked for is written once there is space; the hard
-/// states up to `states` are durable already (D6).
+/// The disk is full. What was asked for is written once there is space; the
+/// hard states up to `states` are durable already (D6).
 struct log_full {
   ticket_t states;
 };
