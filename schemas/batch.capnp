@@ -40,9 +40,13 @@ struct SessionTable {
     answeredUpTo @2 :UInt64;
     # Log time of its last command, milliseconds since 1970.
     lastActiveMs @3 :Int64;
-    # Of answeredUpTo + 1 and the following sequences. Empty: applied, but the
-    # reply was not kept.
-    replies @4 :List(Data);
+    # Of answeredUpTo + 1 and the following sequences.
+    replies @4 :List(Reply);
+  }
+  struct Reply {
+    # False: the command was applied, but its reply was too long to be kept.
+    kept @0 :Bool;
+    content @1 :Data;
   }
   sessions @0 :List(Session);
 }
@@ -52,4 +56,45 @@ struct EngineAttachment {
   base @0 :Common.LogBase;
   # An encoded SessionTable.
   sessions @1 :Data;
+}
+
+# Commands, or queries, of a state machine that takes them one by one.
+struct CommandList {
+  commands @0 :List(Data);
+}
+
+# Commands of the meta set's machine.
+struct MetaCommand {
+  # One of these is present.
+  mint @0 :Mint;
+}
+
+# Gives a node that comes with an empty disk a new incarnation. Asking again with
+# the same nonce gives the same.
+struct Mint {
+  node @0 :Text;
+  nonce @1 :UInt64;
+}
+
+struct MetaReply {
+  incarnation @0 :UInt64;
+  # Whose place it takes; 0: none. Buried from now on.
+  replaces @1 :UInt64;
+  # Not empty: nothing was minted, and why.
+  refused @2 :Text;
+}
+
+# The whole state of the meta set, for snapshots and for those who ask.
+struct MetaState {
+  struct Node {
+    name @0 :Text;
+    incarnation @1 :UInt64;
+    # Of the last mint; 0: from the formation.
+    nonce @2 :UInt64;
+    replaced @3 :UInt64;
+  }
+  nodes @0 :List(Node);
+  lastIncarnation @1 :UInt64;
+  # Incarnations that are over.
+  buried @2 :List(UInt64);
 }

@@ -61,11 +61,14 @@ struct ClientReply {
   # Copies at the time of the answer, the primary's included.
   copies @6 :UInt32;
   # Replies to commands, then to queries, one after another; each ends at the
-  # offset given. An empty one: applied, but its reply was not kept.
+  # offset given.
   replies @7 :Data;
   ends @8 :List(UInt32);
   queryReplies @9 :Data;
   queryEnds @10 :List(UInt32);
   retryAfterMs @11 :UInt32;
   message @12 :Text;
+  # Commands of this request, counted from 0, that were applied but whose replies
+  # were not kept. Ascending.
+  lost @13 :List(UInt32);
 }

@@ -106,6 +106,14 @@ struct ReplicaStatus {
   voters @10 :List(UInt64);
   learners @11 :List(UInt64);
   note @12 :Text;
+  # On a primary: what it knows of the others.
+  backups @13 :List(BackupStatus);
+}
+
+struct BackupStatus {
+  node @0 :UInt64;
+  durableIndex @1 :UInt64;
+  online @2 :Bool;
 }
 
 struct StatusReply {

@@ -176,6 +176,7 @@ void encode_body(wire::PeerFrame::Builder root, const client_reply& x) {
   encode_numbers(
     to.initQueryEnds(static_cast<unsigned>(x.query_replies.size())),
     x.query_replies.ends);
+  encode_numbers(to.initLost(static_cast<unsigned>(x.lost.size())), x.lost);
   to.setRetryAfterMs(x.retry_after_ms);
   if (!x.message.empty())
     to.setMessage(x.message);
@@ -202,6 +203,7 @@ result<client_reply> decode(wire::ClientReply::Reader from,
   result.copies = from.getCopies();
   result.replies = std::move(*replies);
   result.query_replies = std::move(*query_replies);
+  result.lost = decode_numbers(from.getLost());
   result.retry_after_ms = from.getRetryAfterMs();
   result.message = from.getMessage().cStr();
   return result;

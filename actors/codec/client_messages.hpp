@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -43,8 +44,8 @@ struct session_state {
   std::uint64_t highest_applied = 0;
   std::uint64_t answered_up_to = 0; ///< the mark: nothing at or below runs
   std::int64_t last_active_ms = 0;  ///< log time
-  /// Of the sequences above the mark; empty: applied, but not kept.
-  std::deque<std::string> replies;
+  /// Of the sequences above the mark; nothing: applied, but not kept.
+  std::deque<std::optional<std::string>> replies;
 
   bool operator==(const session_state&) const = default;
 };
@@ -111,7 +112,9 @@ struct client_reply {
   node_id primary; ///< who leads, if known
   token at;        ///< where the commands are in the log
   std::uint32_t copies = 0;
-  packed_replies replies;       ///< to commands
+  packed_replies replies; ///< to commands
+  /// Which of them were not kept, ascending: the commands were applied.
+  std::vector<std::uint32_t> lost;
   packed_replies query_replies; ///< to queries
   std::uint32_t retry_after_ms = 0;
   std::string message;

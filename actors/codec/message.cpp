@@ -33,6 +33,14 @@ capnp::ReaderOptions reader_options(std::size_t size) {
   return result;
 }
 
+frame aligned_copy(std::string_view from) {
+  frame_buffer buffer{from.size() / sizeof(std::uint64_t)};
+  if (buffer.size() != from.size())
+    return {};
+  std::memcpy(buffer.data(), from.data(), from.size());
+  return frame{std::move(buffer)};
+}
+
 kj::ArrayPtr<const capnp::word> words_of(const void* data, std::size_t size) {
   return {static_cast<const capnp::word*>(data), size / sizeof(capnp::word)};
 }

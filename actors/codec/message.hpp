@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace cohort::codec {
@@ -34,6 +35,9 @@ inline bool readable_in_place(const void* data, std::size_t size) {
   return size >= sizeof(capnp::word) && size % sizeof(capnp::word) == 0
          && reinterpret_cast<std::uintptr_t>(data) % sizeof(capnp::word) == 0;
 }
+
+/// A copy of `from` that can be read in place; empty if it is not whole words.
+frame aligned_copy(std::string_view from);
 
 /// Reads the message in [data, data + size) with `read`, a function from its
 /// root to a result. `what` names the message in errors.

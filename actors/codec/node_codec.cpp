@@ -83,6 +83,12 @@ void encode(wire::ReplicaStatus::Builder to, const replica_status& x) {
   encode_nodes(to.initLearners(static_cast<unsigned>(x.learners.size())),
                x.learners);
   to.setNote(x.note);
+  auto backups = to.initBackups(static_cast<unsigned>(x.backups.size()));
+  for (unsigned i = 0; i < backups.size(); ++i) {
+    backups[i].setNode(x.backups[i].node.value);
+    backups[i].setDurableIndex(x.backups[i].durable_index.value);
+    backups[i].setOnline(x.backups[i].online);
+  }
 }
 
 replica_status decode(wire::ReplicaStatus::Reader from) {
@@ -100,6 +106,9 @@ replica_status decode(wire::ReplicaStatus::Reader from) {
   result.voters = decode_nodes(from.getVoters());
   result.learners = decode_nodes(from.getLearners());
   result.note = from.getNote().cStr();
+  for (auto x : from.getBackups())
+    result.backups.push_back(
+      {node_id{x.getNode()}, index_t{x.getDurableIndex()}, x.getOnline()});
   return result;
 }
 

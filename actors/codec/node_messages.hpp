@@ -98,6 +98,13 @@ struct snapshot_answer {
   snapshot_verdict verdict = snapshot_verdict::wanted;
 };
 
+/// What a primary knows of another member.
+struct backup_status {
+  node_id node;
+  index_t durable_index;
+  bool online = false; ///< answered lately, and has what it needs from the log
+};
+
 struct replica_status {
   set_id set;
   std::string set_name;
@@ -112,6 +119,7 @@ struct replica_status {
   std::vector<node_id> voters;
   std::vector<node_id> learners;
   std::string note; ///< why there is no primary, why it lags; may be empty
+  std::vector<backup_status> backups; ///< on a primary
 };
 
 struct status_request {

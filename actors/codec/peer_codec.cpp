@@ -391,8 +391,9 @@ result<frame_address> address_of(const frame& f) {
   return decode_as<wire::PeerFrame>(
     "peer frame", f.data(), f.size(),
     [](wire::PeerFrame::Reader root) -> result<frame_address> {
-      return frame_address{set_id{root.getSet()}, node_id{root.getFrom()},
-                           target_of(root.which())};
+      return frame_address{
+        set_id{root.getSet()}, node_id{root.getFrom()}, target_of(root.which()),
+        root.isClientReply() ? root.getClientReply().getId() : 0};
     });
 }
 

@@ -34,6 +34,7 @@ struct frame_address {
   set_id set;
   node_id from;
   target to{};
+  std::uint64_t request = 0; ///< for `gateway`: the id that is answered
 };
 
 frame encode(set_id set, node_id from, const replication::message& msg);

@@ -4,7 +4,6 @@
 #include "codec/common_codec.hpp"
 #include "codec/message.hpp"
 
-#include <cstring>
 #include <utility>
 
 namespace cohort::codec {
@@ -18,8 +17,12 @@ void encode_session(wire::SessionTable::Session::Builder to,
   to.setAnsweredUpTo(from.answered_up_to);
   to.setLastActiveMs(from.last_active_ms);
   auto replies = to.initReplies(static_cast<unsigned>(from.replies.size()));
-  for (unsigned i = 0; i < replies.size(); ++i)
-    replies.set(i, to_data(from.replies[i]));
+  for (unsigned i = 0; i < replies.size(); ++i) {
+    const auto& reply = from.replies[i];
+    replies[i].setKept(reply.has_value());
+    if (reply)
+      replies[i].setContent(to_data(*reply));
+  }
 }
 
 session_state decode_session(wire::SessionTable::Session::Reader from) {
@@ -27,9 +30,14 @@ session_state decode_session(wire::SessionTable::Session::Reader from) {
   result.highest_applied = from.getHighestApplied();
   result.answered_up_to = from.getAnsweredUpTo();
   result.last_active_ms = from.getLastActiveMs();
-  for (const auto reply : from.getReplies())
-    result.replies.emplace_back(reinterpret_cast<const char*>(reply.begin()),
-                                reply.size());
+  for (const auto reply : from.getReplies()) {
+    const auto content = reply.getContent();
+    if (reply.getKept())
+      result.replies.emplace_back(std::string{
+        reinterpret_cast<const char*>(content.begin()), content.size()});
+    else
+      result.replies.emplace_back();
+  }
   return result;
 }
 
@@ -46,19 +54,6 @@ encode_sessions(const std::map<session_id, session_state>& sessions) {
   const auto encoded = to_frame(builder);
   return {encoded.data(), encoded.size()};
 }
-
-namespace {
-
-/// A copy that can be read in place; empty if it is not whole words.
-frame aligned_copy(std::string_view from) {
-  frame_buffer buffer{from.size() / sizeof(std::uint64_t)};
-  if (buffer.size() != from.size())
-    return {};
-  std::memcpy(buffer.data(), from.data(), from.size());
-  return frame{std::move(buffer)};
-}
-
-} // namespace
 
 result<std::map<session_id, session_state>>
 decode_sessions(std::string_view from) {

@@ -84,6 +84,8 @@ void replicated_machine::answer_from_table(const session_batch& batch,
     const auto* reply = sessions_.reply_to(batch.session,
                                            batch.first_sequence + i);
     result.replies.add(reply ? std::string_view{*reply} : std::string_view{});
+    if (!reply)
+      result.lost.push_back(i);
   }
 }
 

@@ -9,13 +9,16 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace cohort::machine {
 
 /// What came of one entry, for whoever asked for it.
 struct work_result {
   client_outcome outcome = client_outcome::done;
-  reply_list replies;       ///< to its commands; an empty one: not kept
+  reply_list replies; ///< to its commands
+  /// Of those that ran in an earlier attempt: which replies were not kept.
+  std::vector<std::uint32_t> lost;
   reply_list query_replies; ///< to the queries that rode with it
 };
 

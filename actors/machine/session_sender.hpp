@@ -56,6 +56,8 @@ struct sender_options {
   /// may have expired.
   std::int64_t session_idle_ms = std::int64_t{30} * 60 * 1000;
   std::int64_t retry_ms = 20;
+  /// Ids of requests count from here: tells gateways of one node apart.
+  std::uint64_t first_id = 0;
 };
 
 /// Sends work to a set's primary, whoever that is at the moment, under one
@@ -65,7 +67,9 @@ struct sender_options {
 /// Pure: time comes in as milliseconds of a monotonic clock. Not thread-safe.
 class session_sender {
 public:
-  explicit session_sender(const sender_options& options) : options_(options) {}
+  explicit session_sender(const sender_options& options)
+    : options_(options),
+      last_id_(options.first_id) {}
 
   /// Whether work submitted now would leave at once. Otherwise it is better to
   /// collect more first.

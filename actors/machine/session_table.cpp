@@ -82,7 +82,8 @@ const std::string* session_table::reply_to(const session_id& id,
   const auto* x = find(id);
   if (!x || sequence <= x->answered_up_to || sequence > x->highest_applied)
     return nullptr;
-  return &x->replies[sequence - x->answered_up_to - 1];
+  const auto& reply = x->replies[sequence - x->answered_up_to - 1];
+  return reply ? &*reply : nullptr;
 }
 
 void session_table::record(const session_id& id, std::string_view reply) {
@@ -91,7 +92,7 @@ void session_table::record(const session_id& id, std::string_view reply) {
   auto& x = at->second;
   ++x.highest_applied;
   if (reply.size() <= limits_.kept_reply_bytes_max)
-    x.replies.emplace_back(reply);
+    x.replies.emplace_back(std::string{reply});
   else
     x.replies.emplace_back();
   COHORT_CHECK(x.replies.size() == x.highest_applied - x.answered_up_to);

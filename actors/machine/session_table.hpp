@@ -52,8 +52,8 @@ public:
   /// it runs.
   admission admit(const session_batch& batch, std::int64_t log_time_ms);
 
-  /// The reply to a sequence that was applied before: nothing if it is at or
-  /// below the mark, empty if it was not kept.
+  /// The reply to a sequence that was applied before; nullptr if it is at or
+  /// below the mark, or was not kept.
   const std::string* reply_to(const session_id& id,
                               std::uint64_t sequence) const;
 

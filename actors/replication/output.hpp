@@ -70,8 +70,8 @@ struct transfer_result {
 struct output {
   std::optional<write_request> write;
   std::vector<envelope> send;
-  /// Leave only when the hard state written with `durable_ticket` is durable. It
-  /// is that of `write`, or of an earlier write still on its way.
+  /// Leave only when the hard state written with `durable_ticket` is durable.
+  /// It is that of `write`, or of an earlier write still on its way.
   std::vector<envelope> send_when_durable;
   ticket_t durable_ticket;
   /// A staged snapshot becomes the state machine's state, before `apply`.

@@ -310,7 +310,7 @@ private:
   /// write, lowered by every later cut).
   std::deque<std::pair<ticket_t, index_t>> writes_;
   ticket_t last_ticket_;
-  ticket_t state_ticket_; ///< of the newest write with a hard state
+  ticket_t state_ticket_;  ///< of the newest write with a hard state
   ticket_t durable_state_; ///< up to which hard states are durable
   bool state_changed_ = false;
   std::optional<index_t> first_unwritten_;

@@ -60,6 +60,7 @@ void replica::handle(primary& self, node_id from, const append_reply& answer) {
   if (answer.boot > peer.boot && answer.tail_cut)
     forget_match(peer, answer.boot);
   peer.contacted = true;
+  peer.answered_lately = true;
   peer.round = std::max(peer.round, answer.round);
   note_suspect(self, peer, answer);
   switch (answer.verdict) {
@@ -260,7 +261,7 @@ void replica::check_quorum(primary& self) {
     return peer != self.peers.end() && peer->second.contacted;
   });
   for (auto& [node, peer] : self.peers)
-    peer.contacted = false;
+    peer.answered_lately = std::exchange(peer.contacted, false);
   if (!heard)
     become_backup(nobody);
 }

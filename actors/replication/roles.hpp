@@ -61,11 +61,12 @@ struct progress {
   /// In probe: the entry behind the position that is being asked for.
   index_t probe_from;
   bool probe_sent = false;
-  bool fetching = false;      ///< entries for it are being read from disk
-  bool heartbeat_due = false; ///< send something even if there is nothing new
-  bool contacted = false;     ///< answered since the last quorum check
-  std::uint64_t round = 0;    ///< the newest round it answered
-  index_t commit_told;        ///< the commit_index it was last told
+  bool fetching = false;        ///< entries for it are being read from disk
+  bool heartbeat_due = false;   ///< send something even if there is nothing new
+  bool contacted = false;       ///< answered since the last quorum check
+  bool answered_lately = false; ///< answered before it, or since
+  std::uint64_t round = 0;      ///< the newest round it answered
+  index_t commit_told;          ///< the commit_index it was last told
   send_window window;
 
   /// It denied what it had acknowledged: its disk went back in time. Nothing it

@@ -91,7 +91,11 @@ caf::behavior applier::behavior() {
     },
     [this](slice_due) { send_slices(); },
     [this](work_due) { do_deferred_work(); },
-    [this](const snapshot_stored&) { storing_ = false; },
+    [this](const snapshot_stored& x) {
+      storing_ = false;
+      if (!machine_.user().persistent())
+        send(replica_, x);
+    },
     [this](const snapshot_failed&) {
       source_.reset();
       storing_ = false;
@@ -144,6 +148,7 @@ void applier::answer(const riding_work& riding, machine::work_result result) {
   x.reply.at = {epoch_, machine_.applied_term(), riding.index};
   x.reply.replies = pack(result.replies);
   x.reply.query_replies = pack(result.query_replies);
+  x.reply.lost = std::move(result.lost);
   held_replies_.push_back(std::move(x));
 }
 
@@ -235,7 +240,7 @@ void applier::consider_snapshot(index_t durable) {
     return;
   auto& user = machine_.user();
   if (snapshot_wanted_)
-    return begin_snapshot(user.persistent());
+    return begin_snapshot();
   if (user.persistent()) {
     if (user.unflushed_bytes() >= options_.flush_bytes
         || bytes_since_snapshot_ >= options_.snapshot_log_bytes_min)
@@ -245,18 +250,18 @@ void applier::consider_snapshot(index_t durable) {
   const auto due = std::max(options_.snapshot_log_bytes_min,
                             user.approximate_bytes());
   if (bytes_since_snapshot_ >= due)
-    begin_snapshot(false);
+    begin_snapshot();
 }
 
-void applier::begin_snapshot(bool temporary) {
+void applier::begin_snapshot() {
   storing_ = true;
   snapshot_wanted_ = false;
-  if (!temporary)
+  if (!machine_.user().persistent())
     bytes_since_snapshot_ = 0;
   source_ = machine_.user().begin_snapshot();
   credit_ = options_.slices_in_flight_max;
   send(options_.keeper, store_snapshot{base_now(), machine_.user().version(),
-                                       machine_.sessions(), temporary, me()});
+                                       machine_.sessions(), me()});
   send_self(slice_due{});
 }
 

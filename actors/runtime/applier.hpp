@@ -68,7 +68,7 @@ private:
 
   // -- snapshots --------------------------------------------------------------
   void consider_snapshot(index_t durable);
-  void begin_snapshot(bool temporary);
+  void begin_snapshot();
   void begin_flush();
   void send_slices();
   void begin_restore(const restore_snapshot& x);

@@ -50,8 +50,15 @@ caf::behavior hub::behavior() {
         replicas_[x.set] = x.replica;
       else
         replicas_.erase(x.set);
+      for (const auto& [node, at] : by_incarnation_)
+        send(x.replica, peer_up{node, peers_[at].address.name});
     },
-    [this](const serve_gateway& x) { gateway_ = x.gateway; },
+    [this](const serve_gateway& x) {
+      if (x.gateway)
+        gateways_[x.number] = x.gateway;
+      else
+        gateways_.erase(x.number);
+    },
   };
   return own_messages.or_else(transport_->handlers());
 }
@@ -203,8 +210,14 @@ void hub::deliver(const codec::frame_address& where, const std::string& name,
         send(at->second, inbound{where.from, f});
       return;
     }
-    case target::gateway:
-      return send(gateway_, inbound{where.from, f});
+    case target::gateway: {
+      const auto number =
+        static_cast<std::uint16_t>(where.request >> gateway_shift);
+      const auto at = gateways_.find(number);
+      if (at != gateways_.end())
+        send(at->second, inbound{where.from, f});
+      return;
+    }
     case target::node:
       return send(options_->node, node_frame{name, f});
   }
@@ -240,7 +253,8 @@ template <class Message>
 void hub::tell_all(const Message& msg) {
   for (const auto& [set, replica] : replicas_)
     send(replica, msg);
-  send(gateway_, msg);
+  for (const auto& [number, gateway] : gateways_)
+    send(gateway, msg);
   send(options_->node, msg);
 }
 

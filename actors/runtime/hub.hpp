@@ -90,7 +90,7 @@ private:
   std::vector<peer> peers_;
   std::map<node_id, std::size_t> by_incarnation_;
   std::map<set_id, caf::actor> replicas_;
-  caf::actor gateway_;
+  std::map<std::uint16_t, caf::actor> gateways_;
   bool flush_pending_ = false;
 };
 

@@ -94,10 +94,25 @@ struct serve_set {
   caf::actor replica;
 };
 
-/// Answers to this node's requests go to this gateway.
+/// Answers to requests whose ids begin with `number` go to this gateway.
 struct serve_gateway {
+  std::uint16_t number = 0;
   caf::actor gateway;
 };
+
+/// Where a gateway's number stands in the ids of its requests.
+inline constexpr unsigned gateway_shift = 48;
+
+constexpr std::uint64_t first_request_of(std::uint16_t gateway) {
+  return std::uint64_t{gateway} << gateway_shift;
+}
+
+/// Who has which number on a node.
+namespace gateway_number {
+inline constexpr std::uint16_t front = 1;
+inline constexpr std::uint16_t meta = 2;
+inline constexpr std::uint16_t first_client = 16;
+} // namespace gateway_number
 
 // -- log ----------------------------------------------------------------------
 
@@ -215,6 +230,34 @@ struct member_regressed {
   node_id member;
 };
 
+/// To gateways: the set is served here; requests may be sent.
+struct set_ready {
+  set_id set;
+  node_id self;
+  caf::actor replica;          ///< of this node; none if it is no member
+  std::vector<node_id> voters; ///< as far as this node knows
+};
+
+/// To gateways: not yet, and why.
+struct not_ready {
+  std::string why;
+};
+
+/// To the node: gather the state of all nodes for people. Answered by
+/// cluster_report.
+struct report_cluster {
+  caf::actor to;
+};
+
+struct cluster_report {
+  std::string text;
+};
+
+/// From an operator: form the cluster although these nodes are not there.
+struct form_without {
+  std::vector<std::string> names;
+};
+
 /// This replica is a member now, or has ceased to be one.
 struct membership_seen {
   set_id set;
@@ -227,12 +270,11 @@ struct membership_seen {
 struct make_snapshot {};
 
 /// To the snapshot_keeper: a new snapshot begins. What follows are its pieces.
+/// Ends in snapshot_stored or snapshot_failed.
 struct store_snapshot {
   replication::log_base base;
   std::uint32_t machine_version = 0;
   std::string sessions;
-  /// Only for peers: removed once it was sent.
-  bool temporary = false;
   caf::actor applier; ///< gives pieces, gets credit
 };
 
@@ -244,7 +286,8 @@ struct snapshot_piece {
 /// From the keeper: one more piece may come.
 struct piece_taken {};
 
-/// A snapshot that reaches `base` is durable: to the applier and the replica.
+/// The state up to `base` is durable: to the applier from the keeper, and from
+/// the applier to the replica, whose log is not needed up to there any more.
 struct snapshot_stored {
   replication::log_base base;
 };
@@ -259,6 +302,7 @@ struct snapshot_failed {
 struct send_snapshot {
   node_id to;
   term_t term;
+  index_t at_least; ///< the log begins here: an older one is of no use
 };
 
 /// The peer holds everything up to `index`; 0: it failed.
@@ -335,6 +379,11 @@ COHORT_LOCAL_MESSAGE(report_status)
 COHORT_LOCAL_MESSAGE(replica_report)
 COHORT_LOCAL_MESSAGE(member_regressed)
 COHORT_LOCAL_MESSAGE(membership_seen)
+COHORT_LOCAL_MESSAGE(set_ready)
+COHORT_LOCAL_MESSAGE(not_ready)
+COHORT_LOCAL_MESSAGE(report_cluster)
+COHORT_LOCAL_MESSAGE(cluster_report)
+COHORT_LOCAL_MESSAGE(form_without)
 COHORT_LOCAL_MESSAGE(make_snapshot)
 COHORT_LOCAL_MESSAGE(store_snapshot)
 COHORT_LOCAL_MESSAGE(snapshot_piece)

@@ -70,12 +70,7 @@ caf::behavior replica_actor::behavior() {
     },
     [this](const snapshot_stored& x) {
       core_.snapshot_taken(x.base);
-      send(applier_, x);
       wake();
-    },
-    [this](const snapshot_failed& x) {
-      say("a snapshot was not stored: " + to_string(x.why));
-      send(applier_, x);
     },
     [this](const snapshot_needed&) { send(applier_, make_snapshot{}); },
     [this](const snapshot_delivered& x) {
@@ -229,7 +224,8 @@ void replica_actor::carry_out(replication::output out) {
   for (const auto& request : out.fetch)
     send(setup_->log_reader, log_read{setup_->set, request, me()});
   for (auto peer : out.need_snapshot)
-    send(setup_->keeper, send_snapshot{peer, core_.term()});
+    send(setup_->keeper,
+         send_snapshot{peer, core_.term(), core_.log().base_index()});
   for (auto peer : out.regressed)
     send(setup_->node, member_regressed{setup_->set, peer});
   if (out.transfer)
@@ -405,6 +401,12 @@ replica_status replica_actor::status() const {
   result.epoch = core_.members().newest().epoch;
   result.voters = core_.members().newest().voters;
   result.learners = core_.members().newest().learners;
+  if (const auto* peers = core_.peers())
+    for (const auto& [node, peer] : *peers)
+      result.backups.push_back(
+        {node, peer.match,
+         peer.answered_lately
+           && peer.state == replication::progress::flow::replicate});
   if (disk_full_)
     result.note = "disk full";
   else if (core_.members().joint())

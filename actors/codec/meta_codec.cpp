@@ -1,0 +1,126 @@
+#include "codec/meta_codec.hpp"
+
+#include "codec/client_codec.hpp"
+#include "codec/message.hpp"
+
+#include "schemas/batch.capnp.h"
+
+#include <utility>
+
+namespace cohort::codec {
+
+namespace {
+
+std::string to_text(capnp::MessageBuilder& builder) {
+  const auto encoded = to_frame(builder);
+  return {encoded.data(), encoded.size()};
+}
+
+/// Decodes from bytes that may lie anywhere.
+template <class Root, class Read>
+auto decode_text(const char* what, std::string_view from, Read read) {
+  const auto aligned = aligned_copy(from);
+  return decode_as<Root>(what, aligned.data(), aligned.size(), read);
+}
+
+} // namespace
+
+// -- lists --------------------------------------------------------------------
+
+frame encode_list(const std::vector<std::string>& commands) {
+  capnp::MallocMessageBuilder builder;
+  auto list = builder.initRoot<wire::CommandList>().initCommands(
+    static_cast<unsigned>(commands.size()));
+  for (unsigned i = 0; i < list.size(); ++i)
+    list.set(i, to_data(commands[i]));
+  return to_frame(builder);
+}
+
+result<std::vector<bytes>> decode_list(const bytes& list) {
+  return decode_as<wire::CommandList>(
+    "command list", list.data(), list.size(),
+    [&](wire::CommandList::Reader root) -> result<std::vector<bytes>> {
+      std::vector<bytes> commands;
+      for (const auto x : root.getCommands()) {
+        const auto* begin = reinterpret_cast<const char*>(x.begin());
+        commands.push_back(x.size() == 0 ? bytes{}
+                                         : list.slice(static_cast<std::size_t>(
+                                                        begin - list.data()),
+                                                      x.size()));
+      }
+      return commands;
+    });
+}
+
+// -- meta ---------------------------------------------------------------------
+
+std::string encode(const mint_command& x) {
+  capnp::MallocMessageBuilder builder;
+  auto mint = builder.initRoot<wire::MetaCommand>().initMint();
+  mint.setNode(x.node);
+  mint.setNonce(x.nonce);
+  return to_text(builder);
+}
+
+result<mint_command> decode_mint(std::string_view from) {
+  return decode_text<wire::MetaCommand>(
+    "meta command", from,
+    [](wire::MetaCommand::Reader root) -> result<mint_command> {
+      if (!root.hasMint())
+        return error{errc::unsupported, "meta command: unknown kind"};
+      const auto mint = root.getMint();
+      return mint_command{mint.getNode().cStr(), mint.getNonce()};
+    });
+}
+
+std::string encode(const meta_reply& x) {
+  capnp::MallocMessageBuilder builder;
+  auto root = builder.initRoot<wire::MetaReply>();
+  root.setIncarnation(x.incarnation.value);
+  root.setReplaces(x.replaces.value);
+  root.setRefused(x.refused);
+  return to_text(builder);
+}
+
+result<meta_reply> decode_meta_reply(std::string_view from) {
+  return decode_text<wire::MetaReply>(
+    "meta reply", from, [](wire::MetaReply::Reader root) -> result<meta_reply> {
+      return meta_reply{node_id{root.getIncarnation()},
+                        node_id{root.getReplaces()}, root.getRefused().cStr()};
+    });
+}
+
+std::string encode(const meta_state& x) {
+  capnp::MallocMessageBuilder builder;
+  auto root = builder.initRoot<wire::MetaState>();
+  auto nodes = root.initNodes(static_cast<unsigned>(x.nodes.size()));
+  unsigned i = 0;
+  for (const auto& [name, node] : x.nodes) {
+    auto to = nodes[i++];
+    to.setName(name);
+    to.setIncarnation(node.incarnation.value);
+    to.setNonce(node.nonce);
+    to.setReplaced(node.replaced.value);
+  }
+  root.setLastIncarnation(x.last_incarnation.value);
+  auto buried = root.initBuried(static_cast<unsigned>(x.buried.size()));
+  for (unsigned k = 0; k < buried.size(); ++k)
+    buried.set(k, x.buried[k].value);
+  return to_text(builder);
+}
+
+result<meta_state> decode_meta_state(std::string_view from) {
+  return decode_text<wire::MetaState>(
+    "meta state", from, [](wire::MetaState::Reader root) -> result<meta_state> {
+      meta_state result;
+      for (const auto x : root.getNodes())
+        result.nodes[x.getName().cStr()] = {
+          node_id{x.getIncarnation()}, x.getNonce(), node_id{x.getReplaced()}};
+      result.last_incarnation = node_id{root.getLastIncarnation()};
+      for (auto x : root.getBuried())
+        result.buried.push_back(node_id{x});
+      return result;
+    });
+}
+
+} // namespace cohort::codec

@@ -1,0 +1,59 @@
+#include "machine/meta_machine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cohort::machine {
+
+meta_machine::meta_machine(std::vector<std::string> names, observer changed)
+  : changed_(std::move(changed)) {
+  std::sort(names.begin(), names.end());
+  for (const auto& name : names) {
+    ++state_.last_incarnation;
+    state_.nodes[name] = {state_.last_incarnation, 0, nobody};
+  }
+}
+
+meta_reply meta_machine::mint(const mint_command& x) {
+  const auto at = state_.nodes.find(x.node);
+  if (at == state_.nodes.end())
+    return {nobody, nobody, "the cluster has no node '" + x.node + "'"};
+  auto& node = at->second;
+  if (node.nonce == x.nonce && x.nonce != 0)
+    return {node.incarnation, node.replaced, ""}; // asked before
+  state_.buried.push_back(node.incarnation);
+  ++state_.last_incarnation;
+  node = {state_.last_incarnation, x.nonce, node.incarnation};
+  return {node.incarnation, node.replaced, ""};
+}
+
+std::string meta_machine::apply(const apply_context&,
+                                std::string_view command) {
+  const auto decoded = codec::decode_mint(command);
+  if (!decoded)
+    return codec::encode(meta_reply{nobody, nobody, decoded.err().message});
+  const auto reply = mint(*decoded);
+  if (changed_)
+    changed_(state_);
+  return codec::encode(reply);
+}
+
+std::string meta_machine::query(std::string_view) const {
+  return save();
+}
+
+std::string meta_machine::save() const {
+  return codec::encode(state_);
+}
+
+result<void> meta_machine::load(std::string_view saved) {
+  auto decoded = codec::decode_meta_state(saved);
+  if (!decoded)
+    return decoded.err();
+  state_ = std::move(*decoded);
+  if (changed_)
+    changed_(state_);
+  return {};
+}
+
+} // namespace cohort::machine

@@ -1,0 +1,75 @@
+// One client connection, as the front sees it. Pure.
+#pragma once
+
+#include "codec/kv_codec.hpp"
+#include "core/ids.hpp"
+#include "resp/keys_walk.hpp"
+#include "resp/reply_queue.hpp"
+#include "resp/reply_writer.hpp"
+#include "resp/request_parser.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cohort::resp {
+
+/// Names a connection; never used again.
+using client_id = std::uint64_t;
+
+/// A transaction being put together (MULTI).
+struct transaction {
+  bool spoilt = false; ///< a command in it was refused
+  codec::kv_batch_builder queued;
+};
+
+/// A watched key, and which command changed it last when it was read.
+struct watched_key {
+  std::string key;
+  std::uint64_t changed = 0;
+};
+
+/// Why a client's further requests have to wait.
+enum class wait_kind : std::uint8_t {
+  none,
+  watch,   ///< for the state of keys to watch
+  walk,    ///< for the rest of KEYS
+  copies,  ///< WAIT
+  session, ///< COHORT.SESSION and COHORT.DO
+  report,  ///< INFO, ROLE, COHORT.STATUS: of this or other nodes
+};
+
+struct client {
+  client_id id = 0;
+  std::string address;
+  std::string name;
+  std::string library;
+  protocol spoken = protocol::resp2;
+  std::int64_t connected_ms = 0;
+
+  // -- input ------------------------------------------------------------------
+  request_parser parser;
+  std::string input; ///< read, not consumed
+  bool halted = false;
+
+  // -- output -----------------------------------------------------------------
+  reply_queue replies;
+  std::string output;     ///< of this turn
+  bool dirty = false;     ///< in the list of those with output
+  bool closing = false;   ///< after what is in `output`
+  bool mute = false;      ///< CLIENT REPLY OFF
+  bool skip_next = false; ///< CLIENT REPLY SKIP
+
+  // -- requests ---------------------------------------------------------------
+  wait_kind waits_for = wait_kind::none;
+  reply_queue::place waiting_place = 0;
+  std::unique_ptr<keys_walk> walk;
+  std::vector<std::string> watching; ///< keys whose state was asked for
+  std::vector<watched_key> watched;
+  std::unique_ptr<transaction> multi; ///< between MULTI and EXEC
+  std::size_t writes_in_flight = 0;
+  index_t last_write; ///< where its last acknowledged write is in the log
+};
+
+} // namespace cohort::resp

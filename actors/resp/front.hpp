@@ -1,0 +1,207 @@
+// Redis clients at one end, a replica set at the other. Pure.
+#pragma once
+
+#include "codec/kv_codec.hpp"
+#include "codec/node_messages.hpp"
+#include "machine/session_sender.hpp"
+#include "resp/client.hpp"
+#include "resp/front_options.hpp"
+#include "resp/translator.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace cohort::resp {
+
+/// What the shell does for a front, in this order.
+struct front_output {
+  struct client_write {
+    client_id client = 0;
+    std::string bytes;
+    bool close = false; ///< once the bytes are written
+  };
+
+  std::vector<machine::outgoing_request> requests;
+  std::vector<client_write> writes;
+  std::vector<client_id> halt;   ///< read no more from these
+  std::vector<client_id> resume; ///< go on
+  /// Answer with reported().
+  bool wants_report = false;
+  /// Answer with cluster_reported().
+  bool wants_cluster_report = false;
+  /// An operator: form the cluster without these nodes.
+  std::optional<std::vector<std::string>> form_without;
+};
+
+/// What the front needs to know of the replica of its node, for INFO.
+struct front_report {
+  bool hosts_replica = false;
+  replica_status status;
+};
+
+/// Speaks the Redis protocol with clients, and with the set's primary through a
+/// session of its own: collects the commands of one turn of the loop, over all
+/// connections, into one batch; keeps replies in the order of requests (K3);
+/// resends after a change of primary, and says aloud what is unknown (K1, K2).
+///
+/// Time comes in as milliseconds of a monotonic clock. Not thread-safe.
+class front {
+public:
+  explicit front(const front_options& options);
+
+  // -- connections ------------------------------------------------------------
+  void opened(client_id id, std::string address, std::int64_t now_ms);
+  void received(client_id id, std::string_view data, std::int64_t now_ms);
+  void closed(client_id id);
+  /// All that arrived in one turn was passed on.
+  void end_of_turn(std::int64_t now_ms);
+
+  // -- the set ----------------------------------------------------------------
+  void primary_is(node_id primary, std::int64_t now_ms);
+  void reconnected(node_id node, const std::string& name, std::int64_t now_ms);
+  void replied(const client_reply& reply, std::int64_t now_ms);
+  void reported(const front_report& report, std::int64_t wall_ms);
+  void cluster_reported(const std::string& text);
+  void tick(std::int64_t now_ms, std::int64_t wall_ms);
+
+  /// Why the node cannot serve yet; empty: it can. Commands that need the set
+  /// are refused meanwhile.
+  void not_ready(std::string why) {
+    not_ready_ = std::move(why);
+  }
+
+  front_output drain();
+
+  std::size_t client_count() const {
+    return clients_.size();
+  }
+
+private:
+  /// Where a reply goes.
+  struct reply_ref {
+    enum class kind : std::uint8_t { client, watch, walk };
+
+    client_id to = 0;
+    reply_queue::place place = 0;
+    null_style style = null_style::string;
+    kind what = kind::client;
+  };
+  struct request {
+    std::vector<reply_ref> writes;
+    std::vector<reply_ref> queries;
+    bool raw = false; ///< of a client's own session, or WAIT
+    std::uint64_t sequence = 0;
+    session_id session;
+  };
+  struct report_wait {
+    client_id to = 0;
+    reply_queue::place place = 0;
+    command_id what{};
+    std::vector<std::string> sections;
+  };
+
+  using args = std::span<const std::string_view>;
+
+  // -- requests (front.cpp) ---------------------------------------------------
+  void serve(client& c);
+  std::size_t consume(client& c, std::string_view input);
+  void handle(client& c, args words);
+  void enqueue_write(client& c, const kv::command& what);
+  void enqueue_query(client& c, const kv::command& what, reply_ref::kind kind,
+                     null_style style);
+  void enqueue_in_transaction(client& c, const translation& t);
+  void start_walk(client& c, const kv::command& what);
+  bool batch_is_empty() const;
+  std::size_t batch_bytes() const;
+  void submit_batch();
+  void consider_batch();
+  void consider_clog();
+  void wake(client& c);
+
+  // -- replies (front_replies.cpp) --------------------------------------------
+  void answer(client& c, std::string_view reply,
+              null_style style = null_style::string);
+  void answer_error(client& c, std::string_view text);
+  void complete(const reply_ref& ref, std::string_view reply);
+  void emit(client& c, std::string_view reply, null_style style);
+  void release(client& c);
+  void finish(const machine::finished_work& work);
+  void finish_batch(const request& of, const machine::finished_work& work);
+  void finish_raw(const request& of, const machine::finished_work& work);
+  void take_watch(client& c, const reply_ref& ref, std::string_view reply);
+  void take_walk(client& c, const reply_ref& ref, std::string_view reply);
+  void take_finished();
+  void touch(client& c);
+  std::string unknown_text(const session_id& session,
+                           std::uint64_t sequence) const;
+  client* find(client_id id);
+
+  // -- local commands ---------------------------------------------------------
+  void handle_local(client& c, const command_info& info, args words);
+  bool local_reply(client& c, const command_info& info, args words,
+                   std::string& out);
+  // front_transactions.cpp
+  void multi(client& c);
+  void exec(client& c);
+  void discard(client& c);
+  void watch(client& c, args words);
+  // front_connection.cpp
+  void hello(client& c, args words);
+  void reset(client& c);
+  void client_command(client& c, args words, std::string& out);
+  void client_reply_mode(client& c, args words, std::string& out);
+  std::string client_line(const client& c) const;
+  // front_server.cpp
+  void config(args words, std::string& out);
+  void await_report(client& c, command_id what, args words);
+  std::string info_text(const front_report& report, std::int64_t wall_ms,
+                        const std::vector<std::string>& sections) const;
+  std::string replication_text(const front_report& report) const;
+  void role_reply(const front_report& report, std::string& out) const;
+  // front_sessions.cpp
+  void wait(client& c, args words);
+  void cohort_session(client& c, args words);
+  void cohort_do(client& c, args words);
+  void cohort_form(client& c, args words);
+  void submit_raw(client& c, std::variant<work_request, wait_request> body,
+                  std::int64_t patience_ms, const session_id& session,
+                  std::uint64_t sequence, wait_kind kind);
+
+  front_options options_;
+  translator translator_;
+  machine::session_sender sender_;
+  std::unordered_map<client_id, std::unique_ptr<client>> clients_;
+  std::vector<client_id> dirty_;
+  std::int64_t now_ms_ = 0;
+  std::int64_t wall_ms_ = 0;
+  std::string not_ready_ = "the node is starting";
+
+  // The batch being collected.
+  codec::kv_batch_builder commands_;
+  codec::kv_batch_builder queries_;
+  std::vector<std::uint32_t> query_after_;
+  request refs_;
+  bool after_own_writes_ = false;
+  std::int64_t batch_since_ms_ = 0;
+
+  std::unordered_map<std::uint64_t, request> requests_;
+  bool clogged_ = false;
+  std::vector<client_id> halted_;
+  std::deque<report_wait> report_waits_;
+  epoch_t epoch_; ///< last seen in a reply
+  std::map<node_id, std::string> node_names_;
+  std::uint64_t commands_processed_ = 0;
+  std::uint64_t connections_received_ = 0;
+  std::string scratch_;
+  front_output out_;
+};
+
+} // namespace cohort::resp

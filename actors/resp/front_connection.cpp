@@ -1,0 +1,268 @@
+// Commands about the connection itself.
+#include "resp/front.hpp"
+
+#include "resp/command_reply.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace cohort::resp {
+
+namespace {
+
+std::optional<std::int64_t> to_integer(std::string_view text) {
+  std::int64_t result = 0;
+  const auto [end, code] = std::from_chars(text.data(),
+                                           text.data() + text.size(), result);
+  if (code != std::errc{} || end != text.data() + text.size())
+    return std::nullopt;
+  return result;
+}
+
+bool printable_word(std::string_view text) {
+  for (const char x : text)
+    if (x < '!' || x > '~')
+      return false;
+  return true;
+}
+
+constexpr std::string_view wrong_name =
+  "ERR Client names cannot contain spaces, newlines or special characters.";
+
+constexpr std::string_view no_password =
+  "ERR AUTH <password> called without any password configured for the default "
+  "user. Are you sure your configuration is correct?";
+
+} // namespace
+
+/// Commands that this node answers alone. Some end a transaction, some wait for
+/// somebody, and the others have a reply at once, also inside a transaction.
+void front::handle_local(client& c, const command_info& info, args words) {
+  switch (info.id) {
+    case command_id::multi:
+      return multi(c);
+    case command_id::exec:
+      return exec(c);
+    case command_id::discard:
+      return discard(c);
+    case command_id::quit:
+      answer(c, "+OK\r\n");
+      c.closing = true;
+      return touch(c);
+    case command_id::reset:
+      return reset(c);
+    case command_id::watch:
+      if (c.multi)
+        return answer_error(c, "ERR WATCH inside MULTI is not allowed");
+      return watch(c, words);
+    default:
+      break;
+  }
+  std::string reply;
+  const bool at_once = local_reply(c, info, words, reply);
+  if (c.multi) {
+    if (!at_once) {
+      c.multi->spoilt = true;
+      return answer_error(c, "ERR Command not allowed inside a transaction");
+    }
+    kv::command literal;
+    literal.what = kv::op::literal;
+    literal.value = reply;
+    c.multi->queued.append(literal);
+    return answer(c, "+QUEUED\r\n");
+  }
+  if (at_once)
+    return answer(c, reply);
+  switch (info.id) {
+    case command_id::hello:
+      return hello(c, words);
+    case command_id::wait:
+      return wait(c, words);
+    case command_id::cohort_session:
+      return cohort_session(c, words);
+    case command_id::cohort_do:
+      return cohort_do(c, words);
+    case command_id::cohort_form:
+      return cohort_form(c, words);
+    default:
+      return await_report(c, info.id, words);
+  }
+}
+
+/// False: the command has no reply that could be given at once.
+bool front::local_reply(client& c, const command_info& info, args words,
+                        std::string& out) {
+  reply_writer reply{out, protocol::resp3};
+  switch (info.id) {
+    case command_id::ping:
+      if (words.size() > 2)
+        reply.error("ERR wrong number of arguments for 'ping' command");
+      else if (words.size() == 2)
+        reply.bulk(words[1]);
+      else
+        reply.simple("PONG");
+      return true;
+    case command_id::echo:
+      reply.bulk(words[1]);
+      return true;
+    case command_id::time:
+      reply.array(2);
+      reply.bulk(std::to_string(wall_ms_ / 1000));
+      reply.bulk(std::to_string(wall_ms_ % 1000 * 1000));
+      return true;
+    case command_id::select:
+      if (!to_integer(words[1]))
+        reply.error("ERR value is not an integer or out of range");
+      else if (*to_integer(words[1]) != 0)
+        reply.error("ERR DB index is out of range");
+      else
+        reply.simple("OK");
+      return true;
+    case command_id::auth:
+      reply.error(words.size() > 3 ? "ERR syntax error" : no_password);
+      return true;
+    case command_id::unwatch:
+      c.watched.clear();
+      reply.simple("OK");
+      return true;
+    case command_id::command:
+      reply_to_command(words, reply);
+      return true;
+    case command_id::config:
+      config(words, out);
+      return true;
+    case command_id::client:
+      client_command(c, words, out);
+      return true;
+    case command_id::cluster:
+    case command_id::readonly_mode:
+    case command_id::readwrite_mode:
+      reply.error("ERR This instance has cluster support disabled");
+      return true;
+    default:
+      return false;
+  }
+}
+
+void front::reset(client& c) {
+  c.multi.reset();
+  c.watched.clear();
+  c.name.clear();
+  c.spoken = protocol::resp2;
+  c.mute = false;
+  c.skip_next = false;
+  answer(c, "+RESET\r\n");
+}
+
+/// HELLO [version [AUTH user password] [SETNAME name]]
+void front::hello(client& c, args words) {
+  auto spoken = c.spoken;
+  if (words.size() > 1) {
+    const auto version = to_integer(words[1]);
+    if (!version)
+      return answer_error(
+        c, "ERR Protocol version is not an integer or out of range");
+    if (*version != 2 && *version != 3)
+      return answer_error(c, "NOPROTO unsupported protocol version");
+    spoken = *version == 3 ? protocol::resp3 : protocol::resp2;
+  }
+  std::string_view name = c.name;
+  for (std::size_t i = 2; i < words.size(); ++i) {
+    if (same_word(words[i], "auth") && i + 2 < words.size())
+      return answer_error(c, no_password);
+    if (!same_word(words[i], "setname") || i + 1 >= words.size())
+      return answer_error(c, "ERR Syntax error in HELLO option '"
+                               + std::string{words[i]} + "'");
+    name = words[++i];
+    if (!printable_word(name))
+      return answer_error(c, wrong_name);
+  }
+  c.name = std::string{name};
+  c.spoken = spoken;
+  std::string out;
+  reply_writer reply{out, protocol::resp3};
+  reply.map(7);
+  reply.bulk("server");
+  reply.bulk("redis"); // what libraries look for
+  reply.bulk("version");
+  reply.bulk("7.0.0");
+  reply.bulk("proto");
+  reply.integer(spoken == protocol::resp3 ? 3 : 2);
+  reply.bulk("id");
+  reply.integer(static_cast<std::int64_t>(c.id));
+  reply.bulk("mode");
+  reply.bulk("standalone");
+  reply.bulk("role");
+  reply.bulk("master"); // any node takes writes
+  reply.bulk("modules");
+  reply.array(0);
+  answer(c, out);
+}
+
+// -- CLIENT -------------------------------------------------------------------
+
+std::string front::client_line(const client& c) const {
+  return "id=" + std::to_string(c.id) + " addr=" + c.address
+         + " laddr= fd=0 name=" + c.name + " age="
+         + std::to_string((now_ms_ - c.connected_ms) / 1000) + " idle=0 flags="
+         + (c.multi ? "x" : "N") + " db=0 sub=0 psub=0 multi="
+         + std::to_string(
+           c.multi ? static_cast<std::int64_t>(c.multi->queued.size()) : -1)
+         + " user=default resp=" + (c.spoken == protocol::resp3 ? "3" : "2")
+         + "\n";
+}
+
+void front::client_reply_mode(client& c, args words, std::string& out) {
+  reply_writer reply{out, protocol::resp3};
+  if (words.size() != 3)
+    return reply.error("ERR syntax error");
+  if (same_word(words[2], "on")) {
+    c.mute = false;
+    reply.simple("OK");
+  } else if (same_word(words[2], "off")) {
+    c.mute = true;
+  } else if (same_word(words[2], "skip")) {
+    c.skip_next = true;
+  } else {
+    reply.error("ERR syntax error");
+  }
+}
+
+void front::client_command(client& c, args words, std::string& out) {
+  reply_writer reply{out, protocol::resp3};
+  const auto is = [&](std::string_view name, std::size_t count) {
+    return same_word(words[1], name) && words.size() == count;
+  };
+  if (is("id", 2)) {
+    reply.integer(static_cast<std::int64_t>(c.id));
+  } else if (is("getname", 2)) {
+    if (c.name.empty())
+      reply.null();
+    else
+      reply.bulk(c.name);
+  } else if (is("setname", 3)) {
+    if (!printable_word(words[2]))
+      return reply.error(wrong_name);
+    c.name = std::string{words[2]};
+    reply.simple("OK");
+  } else if (is("info", 2)) {
+    reply.verbatim(client_line(c));
+  } else if (same_word(words[1], "list")) {
+    std::string lines;
+    for (const auto& [id, x] : clients_)
+      lines += client_line(*x);
+    reply.verbatim(lines);
+  } else if (same_word(words[1], "reply")) {
+    client_reply_mode(c, words, out);
+  } else if (is("setinfo", 4) || is("no-evict", 3) || is("no-touch", 3)
+             || is("unpause", 2)) {
+    reply.simple("OK");
+  } else if (is("trackinginfo", 2) || is("getredir", 2)) {
+    reply.integer(-1);
+  } else {
+    reply.error("ERR unknown subcommand or wrong number of arguments for '"
+                + std::string{words[1]} + "'. Try CLIENT HELP.");
+  }
+}
+
+} // namespace cohort::resp
