@@ -1,0 +1,104 @@
+// One node: everything that runs for a topology on one host.
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/result.hpp"
+#include "machine/state_machine.hpp"
+#include "runtime/hub.hpp"
+#include "runtime/topology.hpp"
+#include "storage/file_system.hpp"
+#include "transport/local_transport.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace cohort::runtime {
+
+/// What a machine is made for.
+struct machine_request {
+  const set_plan& set;
+  set_id id;
+  cluster_id cluster; ///< the same on all replicas: for seeds
+  std::string directory; ///< an engine may keep its state there; it may not be
+                         ///< there yet
+};
+
+/// Makes the state machine of a replica.
+using machine_factory =
+  std::function<result<std::unique_ptr<machine::state_machine>>(
+    const machine_request&)>;
+
+/// What a gateway gets to know of its node.
+struct gateway_place {
+  set_id set;
+  std::string set_name;
+  std::uint16_t number = 0; ///< see first_request_of()
+  caf::actor hub;
+  caf::actor node;
+};
+
+/// Starts a gateway: an actor that is sent tick, role_changed, peer_up,
+/// peer_down, set_ready, not_ready and inbound.
+using gateway_factory =
+  std::function<result<caf::actor>(caf::actor_system&, const gateway_place&)>;
+
+struct node_options {
+  topology plan;
+  std::string name;
+  std::string version;
+  std::shared_ptr<storage::file_system> files;
+  std::shared_ptr<const clock> time;
+  trace_sink trace;
+  std::uint64_t seed = 0; ///< of everything drawn; from the system's randomness
+  machine_factory make_machine;
+  std::vector<gateway_factory> gateways; ///< of the first set
+  /// For transport_kind::local.
+  transport::local_network_ptr network;
+  /// The node has stopped itself (L4): why. Called once, from any thread.
+  std::function<void(const std::string&)> on_stopped;
+};
+
+/// A running node. Starts by opening its directory; forming or joining the
+/// cluster goes on in the background. Thread-safe.
+class node {
+public:
+  /// Errors: those of opening the directory and the log, listening, and the
+  /// gateways.
+  static result<std::unique_ptr<node>> start(caf::actor_system& system,
+                                             node_options options);
+
+  /// As kill(), if it still runs.
+  ~node();
+
+  node(const node&) = delete;
+  node& operator=(const node&) = delete;
+
+  /// Hands over what it leads, or gives up after `patience`; then syncs and
+  /// closes everything.
+  void stop(std::chrono::milliseconds patience);
+
+  /// Stops at once, as a crash would, and waits until nothing of it runs.
+  void kill();
+
+  /// The port that peers find it at.
+  std::uint16_t peer_port() const;
+
+  /// For messages: report_cluster, form_without.
+  const caf::actor& supervisor() const;
+  const caf::actor& hub() const;
+
+private:
+  struct parts;
+
+  explicit node(std::unique_ptr<parts> x);
+
+  std::unique_ptr<parts> parts_;
+};
+
+} // namespace cohort::runtime

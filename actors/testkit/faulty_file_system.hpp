@@ -1,0 +1,107 @@
+// A disk in memory that fails and forgets as real ones do.
+#pragma once
+
+#include "storage/file_system.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace cohort::testkit {
+
+/// Keeps apart what was written and what is durable. A write reaches the disk
+/// in sectors of 512 bytes, each whole or not at all, in any order, until a
+/// sync; names are durable, in the order they were changed, once their
+/// directory is synced.
+///
+/// Everything that alters the disk is a change: it is counted, and can be made
+/// to fail. Deterministic: the same calls give the same disk. Not thread-safe.
+class faulty_file_system final : public storage::file_system {
+public:
+  struct options {
+    std::uint64_t disk_bytes = ~std::uint64_t{0}; ///< beyond: no_space
+    /// Files that are opened durable need no sync, as with O_DSYNC.
+    bool durable_writes = false;
+  };
+
+  explicit faulty_file_system(const options& opts);
+  faulty_file_system() : faulty_file_system(options{}) {}
+  ~faulty_file_system() override;
+
+  // -- failures ---------------------------------------------------------------
+
+  std::uint64_t changes() const;
+
+  /// The n-th change from now on, counted from 1, fails with `code`. A write
+  /// leaves the first half of its sectors behind, everything else does nothing.
+  void fail_change(std::uint64_t n, errc code);
+
+  /// The machine stops during the n-th change from now on: the change is on its
+  /// way, neither done nor undone, and everything after it fails.
+  void stop_during(std::uint64_t n);
+
+  bool stopped() const;
+
+  void set_disk_bytes(std::uint64_t size);
+
+  // -- after a crash ----------------------------------------------------------
+
+  /// Decides what is on the disk: called for each thing that is not durable, in
+  /// a fixed order, with the number of possible outcomes; returns one of them.
+  /// 0 is always "as it was at the last sync", the highest "as it was written".
+  using picker = std::function<std::uint64_t(std::uint64_t outcomes)>;
+
+  /// What the disk may hold after a crash at this moment, as a new disk without
+  /// failures and without locks.
+  std::unique_ptr<faulty_file_system> crash(const picker& pick) const;
+
+  /// The same with nothing that is not durable, and with everything.
+  std::unique_ptr<faulty_file_system> crash_losing_all() const;
+  std::unique_ptr<faulty_file_system> crash_losing_nothing() const;
+
+  // -- damage -----------------------------------------------------------------
+
+  // Preconditions: `path` is a file, and the place lies within it.
+  void flip_bit(const std::string& path, std::uint64_t offset, unsigned bit);
+  /// The 512 bytes around `offset` read as zeros.
+  void zero_sector(const std::string& path, std::uint64_t offset);
+  /// Reading the 512 bytes around `offset` fails.
+  void make_unreadable(const std::string& path, std::uint64_t offset);
+
+  // -- direct access for tests ------------------------------------------------
+
+  bool contains(const std::string& path) const;
+  std::string contents(const std::string& path) const;
+  /// Replaces a file, or makes one; durable at once.
+  void put(const std::string& path, const std::string& data);
+
+  // -- file_system ------------------------------------------------------------
+
+  result<std::unique_ptr<storage::file>>
+  open(const std::string& path, const storage::open_options& how) override;
+  result<void> rename(const std::string& from, const std::string& to) override;
+  result<void> remove(const std::string& path) override;
+  result<void> remove_directory(const std::string& path) override;
+  result<void> make_directory(const std::string& path) override;
+  result<void> sync_directory(const std::string& path) override;
+  result<std::vector<std::string>> list(const std::string& path) override;
+  result<std::unique_ptr<storage::directory_lock>>
+  lock_directory(const std::string& path) override;
+  result<std::uint64_t> free_bytes(const std::string& path) override;
+
+private:
+  struct disk;
+  struct inode;
+  struct directory;
+  class open_file;
+  class held_lock;
+
+  explicit faulty_file_system(std::shared_ptr<disk> state);
+
+  std::shared_ptr<disk> disk_;
+};
+
+} // namespace cohort::testkit
