@@ -1,9 +1,10 @@
-// What a cluster is made of, as a value: the same on every host, whatever it was
-// read from.
+// What a cluster is made of, as a value: the same on every host, whatever it
+// was read from.
 #pragma once
 
 #include "core/result.hpp"
 #include "replication/configuration.hpp"
+#include "storage/log_options.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +21,7 @@ struct endpoint {
   bool operator==(const endpoint&) const = default;
 };
 
-/// "host:port".
+/// "host:port"; an IPv6 address stands in brackets.
 std::string to_string(const endpoint& x);
 
 enum class transport_kind : std::uint8_t {
@@ -33,9 +34,19 @@ enum class engine_kind : std::uint8_t { memory, rocksdb };
 const char* to_string(transport_kind kind);
 const char* to_string(engine_kind kind);
 
+/// Of nodes, sets and clusters: of letters, digits, '-', '_' and '.', the first
+/// a letter or a digit.
+inline constexpr std::size_t name_bytes_max = 63;
+
+/// Voters of one set.
+inline constexpr std::size_t voters_max = 64;
+
+/// Nodes of one cluster.
+inline constexpr std::size_t nodes_max = 64;
+
 /// One node.
 struct node_place {
-  std::string name;      ///< of letters, digits, '-', '_' and '.'; at most 63
+  std::string name;
   endpoint peer;         ///< where the other nodes find it
   endpoint client;       ///< where it serves clients; port 0: it does not
   std::string directory; ///< everything it keeps
@@ -88,8 +99,8 @@ struct topology {
   const node_place* find(const std::string& name) const;
 };
 
-/// A mistake, and which part of the topology it is in: "nodes[1].peer". Empty
-/// key: the topology as a whole.
+/// A mistake, and which part of the topology it is in, as the topology file
+/// calls it: "nodes[1].peer", counted from 0.
 struct topology_problem {
   std::string key;
   std::string message; ///< what is wrong, and what to do
@@ -98,18 +109,23 @@ struct topology_problem {
 /// Everything that is wrong, in the order of the keys. Empty: it can work.
 std::vector<topology_problem> problems_of(const topology& x);
 
-/// What works, but is not wise: n = 1 or 2, an even number of voters.
+/// What works, but is not wise: n = 1 or 2, an even number of voters, a network
+/// without TLS.
 std::vector<topology_problem> warnings_of(const topology& x);
 
 /// The same for all who would form the same cluster: its name, its nodes'
-/// names, its sets.
+/// names, its sets. The order of the nodes does not count, local settings do
+/// not either. Stable: the same on every platform and in every release.
 std::uint64_t fingerprint(const topology& x);
 
 /// The nodes that keep a set, sorted by name.
 std::vector<std::string> members_of(const topology& x, const set_plan& set);
 
-/// The nodes that keep the meta set: the first 3, with 5 or more the first 5
-/// (C1).
+/// The nodes that keep the meta set, sorted: by name the first 3, with 5 or
+/// more nodes the first 5 (C1).
 std::vector<std::string> meta_members_of(const topology& x);
+
+/// What the log of a node may use.
+storage::log_options log_options_of(const node_limits& limits);
 
 } // namespace cohort::runtime
