@@ -104,6 +104,10 @@ void replicated_machine::run(const apply_context& context,
   };
   if (first == batch.count)
     user_->advance_time(context);
+  // What follows in the session ran already: its effects must not be seen here.
+  const bool overtaken = first == batch.count
+                         && sessions_.find(batch.session)->highest_applied
+                              > batch.first_sequence - 1 + batch.count;
   auto next = first;
   const auto queries =
     riding ? static_cast<std::uint32_t>(riding->query_after.size()) : 0;
@@ -112,7 +116,7 @@ void replicated_machine::run(const apply_context& context,
     auto last = q + 1;
     while (last < queries && riding->query_after[last] == place)
       ++last;
-    if (place < first) {
+    if (place < first || overtaken) {
       for (; q < last; ++q)
         result.query_replies.add(place_is_gone);
       continue;

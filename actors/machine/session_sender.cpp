@@ -15,6 +15,11 @@ bytes to_bytes(const frame& f) {
 
 } // namespace
 
+bool session_sender::item::in_doubt() const {
+  const auto* body = std::get_if<work_request>(&request.body);
+  return attempts > 1 && body && !body->command.empty();
+}
+
 // -- submitting ---------------------------------------------------------------
 
 bool session_sender::ready() const {
@@ -32,10 +37,7 @@ std::uint64_t session_sender::submit(work_batch work, bool after_own_writes,
   x.count = work.count;
   x.work = std::move(work);
   x.after_own_writes = after_own_writes;
-  queued_bytes_ += x.weight;
-  queued_.push_back(std::move(x));
-  pump(now_ms);
-  return last_id_;
+  return enqueue(std::move(x), now_ms);
 }
 
 std::uint64_t
@@ -49,10 +51,16 @@ session_sender::submit_raw(std::variant<work_request, wait_request> body,
   if (const auto* work = std::get_if<work_request>(&body))
     x.weight += work->command.size();
   x.request.body = std::move(body);
+  return enqueue(std::move(x), now_ms);
+}
+
+/// Sending may take ids too, so the id is kept.
+std::uint64_t session_sender::enqueue(item x, std::int64_t now_ms) {
+  const auto id = x.id;
   queued_bytes_ += x.weight;
   queued_.push_back(std::move(x));
   pump(now_ms);
-  return last_id_;
+  return id;
 }
 
 // -- sending ------------------------------------------------------------------
@@ -94,6 +102,7 @@ void session_sender::number(item& x) {
 /// Commands are encoded anew each time: with the present mark, so that what was
 /// given up before them leaves no gap.
 void session_sender::send(item& x) {
+  ++x.attempts;
   x.request.id = x.id;
   x.request.patience_ms = static_cast<std::uint32_t>(options_.patience_ms);
   if (x.count > 0) {
@@ -247,11 +256,17 @@ void session_sender::received(const client_reply& reply, std::int64_t now_ms) {
       else
         session_lost(now_ms);
       break;
-    case client_outcome::refused:
     case client_outcome::disk_full:
+      if (at->in_doubt()) {
+        resend_later(options_.retry_ms, now_ms);
+        break;
+      }
+      [[fallthrough]];
+    case client_outcome::refused:
       if (at->what == kind::open)
         opening_ = false;
-      finish(at, work_fate::refused, reply);
+      finish(at, at->in_doubt() ? work_fate::unknown : work_fate::refused,
+             reply);
       break;
   }
   pump(now_ms);

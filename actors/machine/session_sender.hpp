@@ -124,8 +124,13 @@ private:
     client_request request; ///< once it is numbered
     session_batch batch;    ///< the commands in it, encoded when they are sent
     std::uint32_t count = 0;
+    std::uint32_t attempts = 0; ///< to send it
+
+    /// An earlier attempt may have had an effect, whatever the last one says.
+    bool in_doubt() const;
   };
 
+  std::uint64_t enqueue(item x, std::int64_t now_ms);
   void pump(std::int64_t now_ms);
   bool may_send(const item& x) const;
   void number(item& x);

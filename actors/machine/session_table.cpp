@@ -62,16 +62,20 @@ admission session_table::admit(const session_batch& batch,
     return {admission::verdict::expired, 0};
   auto& x = at->second;
   x.last_active_ms = std::max(x.last_active_ms, log_time_ms);
-  const auto last = batch.first_sequence + batch.count - 1;
-  if (batch.first_sequence
-      > std::max(x.highest_applied, batch.answered_up_to) + 1)
+  // Sequences count from 1. Sums are avoided where a client's numbers could
+  // make them wrap around.
+  const auto before = batch.first_sequence - 1;
+  if (batch.first_sequence == 0 || batch.count > ~before)
+    return {admission::verdict::beyond, 0};
+  if (before > std::max(x.highest_applied, batch.answered_up_to))
     return {admission::verdict::gap, 0};
-  if (last > std::max(x.answered_up_to, batch.answered_up_to) + limits_.window)
+  const auto last = before + batch.count;
+  const auto mark = std::max(x.answered_up_to, batch.answered_up_to);
+  if (last > mark && last - mark > limits_.window)
     return {admission::verdict::beyond, 0};
   forget(x, batch.answered_up_to);
-  const auto applied = x.highest_applied + 1 > batch.first_sequence
-                         ? x.highest_applied + 1 - batch.first_sequence
-                         : 0;
+  const auto applied = x.highest_applied > before ? x.highest_applied - before
+                                                  : 0;
   return {
     admission::verdict::run,
     static_cast<std::uint32_t>(std::min<std::uint64_t>(applied, batch.count))};

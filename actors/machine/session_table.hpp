@@ -9,6 +9,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace cohort::machine {
 
@@ -71,6 +72,7 @@ public:
   /// For restoring a snapshot.
   void replace(std::map<session_id, session_state> sessions) {
     sessions_ = std::move(sessions);
+    next_expiry_ms_ = 0;
   }
 
 private:
