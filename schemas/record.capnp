@@ -76,6 +76,26 @@ struct NodeIdentity {
   logCreated @4 :Bool;
 }
 
+# What a node knows beside its logs. In a file of its own: it is there before the
+# log is, and changes without it.
+struct NodeState {
+  struct Boot {
+    incarnation @0 :UInt64;
+    # The newest start of that node that was heard of, and its number.
+    boot @1 :UInt64;
+    nonce @2 :UInt64;
+  }
+  # The member whose place this incarnation took; 0: none.
+  replaces @0 :UInt64;
+  # All members have an identity: there may be votes.
+  complete @1 :Bool;
+  # This node drew the cluster's id.
+  coordinator @2 :Bool;
+  # Nodes that an operator left out of the formation.
+  without @3 :List(Text);
+  boots @4 :List(Boot);
+}
+
 struct TermRun {
   first @0 :UInt64;
   term @1 :UInt64;

@@ -342,6 +342,43 @@ result<node_identity> decode_identity(const frame& from) {
     });
 }
 
+frame encode(const node_state& x) {
+  capnp::MallocMessageBuilder message;
+  auto root = message.initRoot<wire::NodeState>();
+  root.setReplaces(x.replaces.value);
+  root.setComplete(x.complete);
+  root.setCoordinator(x.coordinator);
+  auto without = root.initWithout(static_cast<unsigned>(x.without.size()));
+  for (unsigned i = 0; i < without.size(); ++i)
+    without.set(i, x.without[i]);
+  auto boots = root.initBoots(static_cast<unsigned>(x.boots.size()));
+  unsigned at = 0;
+  for (const auto& [incarnation, known] : x.boots) {
+    auto boot = boots[at++];
+    boot.setIncarnation(incarnation.value);
+    boot.setBoot(known.boot);
+    boot.setNonce(known.nonce);
+  }
+  return to_frame(message);
+}
+
+result<node_state> decode_node_state(const frame& from) {
+  return decode_as<wire::NodeState>(
+    "node state", from.data(), from.size(),
+    [](wire::NodeState::Reader x) -> result<node_state> {
+      node_state state;
+      state.replaces = node_id{x.getReplaces()};
+      state.complete = x.getComplete();
+      state.coordinator = x.getCoordinator();
+      for (const auto name : x.getWithout())
+        state.without.emplace_back(name.cStr(), name.size());
+      for (const auto boot : x.getBoots())
+        state.boots[node_id{boot.getIncarnation()}] = {boot.getBoot(),
+                                                       boot.getNonce()};
+      return state;
+    });
+}
+
 frame encode(const snapshot_head& x) {
   capnp::MallocMessageBuilder message;
   auto to = message.initRoot<wire::SnapshotHeader>();

@@ -8,8 +8,10 @@
 #include "replication/entry.hpp"
 #include "replication/output.hpp"
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -88,6 +90,25 @@ struct node_identity {
   bool operator==(const node_identity&) const = default;
 };
 
+/// The newest start of another node that was heard of.
+struct known_start {
+  std::uint64_t boot = 0;
+  std::uint64_t nonce = 0; ///< drawn at that start
+
+  auto operator<=>(const known_start&) const = default;
+};
+
+/// What a node knows beside its logs.
+struct node_state {
+  node_id replaces;      ///< the member whose place it took; `nobody`: none
+  bool complete = false; ///< all members have an identity: there may be votes
+  bool coordinator = false;         ///< drew the cluster's id
+  std::vector<std::string> without; ///< left out of the formation
+  std::map<node_id, known_start> boots;
+
+  bool operator==(const node_state&) const = default;
+};
+
 /// The head of a snapshot file.
 struct snapshot_head {
   set_id set;
@@ -160,6 +181,9 @@ result<log_record> decode_record(const frame& whole, std::size_t first_word,
 
 frame encode(const node_identity& x);
 result<node_identity> decode_identity(const frame& from);
+
+frame encode(const node_state& x);
+result<node_state> decode_node_state(const frame& from);
 
 frame encode(const snapshot_head& x);
 result<snapshot_head> decode_snapshot_head(const frame& from);

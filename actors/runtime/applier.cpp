@@ -38,6 +38,9 @@ namespace cohort::runtime {
 
 namespace {
 
+/// Terms whose beginnings a snapshot tells.
+constexpr std::size_t terms_kept_max = 1024;
+
 packed_replies pack(const machine::reply_list& replies) {
   packed_replies result;
   result.data = bytes::of(replies.data());
@@ -55,7 +58,8 @@ applier::applier(caf::scheduled_actor* self, applier_options options,
     options_(std::move(options)),
     replica_(std::move(replica)),
     machine_(std::move(start->machine), options_.sessions),
-    members_(start->base.members) {
+    members_(start->base.members),
+    terms_(std::move(start->terms)) {
   const auto restored = machine_.restored(start->base, start->sessions);
   if (!restored)
     throw std::runtime_error{to_string(restored.err())};
@@ -134,6 +138,11 @@ void applier::apply(const apply_entries& x) {
 
 void applier::apply_one(const replication::entry& x,
                         const riding_work* riding) {
+  if (x.term != machine_.applied_term()) {
+    if (terms_.size() == terms_kept_max)
+      terms_.erase(terms_.begin());
+    terms_.push_back({x.index, x.term});
+  }
   auto result = machine_.apply(x, riding ? &riding->work : nullptr);
   if (x.members)
     members_ = *x.members;
@@ -261,7 +270,7 @@ void applier::begin_snapshot() {
   source_ = machine_.user().begin_snapshot();
   credit_ = options_.slices_in_flight_max;
   send(options_.keeper, store_snapshot{base_now(), machine_.user().version(),
-                                       machine_.sessions(), me()});
+                                       machine_.sessions(), terms_, me()});
   send_self(slice_due{});
 }
 
@@ -310,6 +319,11 @@ void applier::end_restore(const restore_end& x) {
   if (!sink_)
     return;
   auto whole = x.whole;
+  if (whole && x.machine_version != machine_.user().version())
+    whole = error{errc::unsupported,
+                  "it is of version " + std::to_string(x.machine_version)
+                    + " of the state machine, this release has "
+                    + std::to_string(machine_.user().version())};
   if (whole)
     whole = sink_->finish();
   sink_.reset();
@@ -319,6 +333,7 @@ void applier::end_restore(const restore_end& x) {
     throw std::runtime_error{"a snapshot cannot be restored: "
                              + to_string(whole.err())};
   members_ = x.base.members;
+  terms_ = x.terms;
   bytes_since_snapshot_ = 0;
   acknowledged_ = std::max(acknowledged_, x.base.index);
   send(replica_, applied_up_to{machine_.applied()});

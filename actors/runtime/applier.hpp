@@ -34,7 +34,8 @@ struct applier_options {
 struct applier_start {
   std::unique_ptr<machine::state_machine> machine;
   replication::log_base base;
-  std::string sessions; ///< encoded; empty: none
+  std::string sessions;                     ///< encoded; empty: none
+  std::vector<replication::term_run> terms; ///< of what is at or below base
 };
 
 /// Owns the machine. Entries come committed and in order; answers leave once
@@ -83,6 +84,8 @@ private:
   caf::actor replica_;
   machine::replicated_machine machine_;
   replication::membership members_; ///< at the last applied entry
+  /// Where each term began, oldest first; only the newest are kept.
+  std::vector<replication::term_run> terms_;
   index_t acknowledged_;
   epoch_t epoch_;
   std::deque<held_reply> held_replies_;

@@ -41,10 +41,7 @@ caf::behavior hub::behavior() {
     [this](const transport::link_closed& x) { on_closed(x); },
     [this](const transport::link_refused& x) { on_refused(x); },
     [this](const introduce_as& x) { introduce(x); },
-    [this](const bury_nodes& x) {
-      for (auto incarnation : x.incarnations)
-        book_.bury(incarnation);
-    },
+    [this](const bury_nodes& x) { bury(x); },
     [this](const serve_set& x) {
       if (x.replica)
         replicas_[x.set] = x.replica;
@@ -155,8 +152,11 @@ void hub::lose(peer& x, const std::string& why) {
     return;
   say("lost the link to " + x.address.name + ": " + why);
   by_incarnation_.erase(x.incarnation);
+  const peer_down msg{x.incarnation, x.address.name};
   if (x.incarnation != nobody)
-    tell_all(peer_down{x.incarnation, x.address.name});
+    tell_all(msg);
+  else
+    send(options_->node, msg);
 }
 
 void hub::on_refused(const transport::link_refused& x) {
@@ -165,6 +165,20 @@ void hub::on_refused(const transport::link_refused& x) {
     return;
   say(refusing->address.name + " refused this node: " + x.why.message);
   send(options_->node, node_refused{refusing->address.name, x.why});
+}
+
+/// What was replaced, or went back in time, is cut off and never let in again.
+void hub::bury(const bury_nodes& x) {
+  for (auto incarnation : x.incarnations) {
+    book_.bury(incarnation);
+    const auto at = by_incarnation_.find(incarnation);
+    if (at == by_incarnation_.end())
+      continue;
+    auto& buried = peers_[at->second];
+    const auto link = *buried.link;
+    lose(buried, "its incarnation is over");
+    transport_->close(link);
+  }
 }
 
 /// Everybody is to hear it: links are made anew.

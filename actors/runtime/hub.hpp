@@ -67,6 +67,7 @@ private:
   void lose(peer& x, const std::string& why);
   void on_refused(const transport::link_refused& x);
   void introduce(const introduce_as& x);
+  void bury(const bury_nodes& x);
   peer* find_by_name(const std::string& name);
   peer* find_by_link(transport::link_id link);
   bool makes_link_to(const peer& x) const;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "codec/client_messages.hpp"
+#include "codec/meta_codec.hpp"
 #include "codec/node_messages.hpp"
 #include "core/frame.hpp"
 #include "core/ids.hpp"
@@ -134,6 +135,9 @@ struct log_full {
   ticket_t states;
 };
 
+/// To the spare_maker: segments run low.
+struct make_spares {};
+
 /// To the log_reader: entries for `replica`.
 struct log_read {
   set_id set;
@@ -230,6 +234,13 @@ struct member_regressed {
   node_id member;
 };
 
+/// To the node: one more gateway, to the first set. It is told all that it has
+/// missed.
+struct attach_gateway {
+  std::uint16_t number = 0;
+  caf::actor gateway;
+};
+
 /// To gateways: the set is served here; requests may be sent.
 struct set_ready {
   set_id set;
@@ -251,6 +262,17 @@ struct report_cluster {
 
 struct cluster_report {
   std::string text;
+};
+
+/// To the node: the meta set's machine has another state.
+struct meta_changed {
+  meta_state state;
+};
+
+/// From the owner of a node: hand over, then stop everything. Answered by
+/// nothing: the node's actor ends.
+struct stop_node {
+  std::int64_t patience_ms = 0;
 };
 
 /// From an operator: form the cluster although these nodes are not there.
@@ -275,6 +297,7 @@ struct store_snapshot {
   replication::log_base base;
   std::uint32_t machine_version = 0;
   std::string sessions;
+  std::vector<replication::term_run> terms;
   caf::actor applier; ///< gives pieces, gets credit
 };
 
@@ -338,6 +361,7 @@ struct restore_end {
   replication::log_base base;
   std::uint32_t machine_version = 0;
   std::string sessions;
+  std::vector<replication::term_run> terms;
   result<void> whole;
 };
 
@@ -363,6 +387,7 @@ COHORT_LOCAL_MESSAGE(serve_gateway)
 COHORT_LOCAL_MESSAGE(log_write)
 COHORT_LOCAL_MESSAGE(log_written)
 COHORT_LOCAL_MESSAGE(log_full)
+COHORT_LOCAL_MESSAGE(make_spares)
 COHORT_LOCAL_MESSAGE(log_read)
 COHORT_LOCAL_MESSAGE(log_entries)
 COHORT_LOCAL_MESSAGE(apply_entries)
@@ -379,10 +404,13 @@ COHORT_LOCAL_MESSAGE(report_status)
 COHORT_LOCAL_MESSAGE(replica_report)
 COHORT_LOCAL_MESSAGE(member_regressed)
 COHORT_LOCAL_MESSAGE(membership_seen)
+COHORT_LOCAL_MESSAGE(attach_gateway)
 COHORT_LOCAL_MESSAGE(set_ready)
 COHORT_LOCAL_MESSAGE(not_ready)
 COHORT_LOCAL_MESSAGE(report_cluster)
 COHORT_LOCAL_MESSAGE(cluster_report)
+COHORT_LOCAL_MESSAGE(meta_changed)
+COHORT_LOCAL_MESSAGE(stop_node)
 COHORT_LOCAL_MESSAGE(form_without)
 COHORT_LOCAL_MESSAGE(make_snapshot)
 COHORT_LOCAL_MESSAGE(store_snapshot)

@@ -24,7 +24,7 @@ namespace cohort::runtime {
 struct machine_request {
   const set_plan& set;
   set_id id;
-  cluster_id cluster; ///< the same on all replicas: for seeds
+  cluster_id cluster;    ///< the same on all replicas: for seeds
   std::string directory; ///< an engine may keep its state there; it may not be
                          ///< there yet
 };
@@ -43,10 +43,18 @@ struct gateway_place {
   caf::actor node;
 };
 
-/// Starts a gateway: an actor that is sent tick, role_changed, peer_up,
-/// peer_down, set_ready, not_ready and inbound.
-using gateway_factory =
-  std::function<result<caf::actor>(caf::actor_system&, const gateway_place&)>;
+/// A gateway that was started.
+struct started_gateway {
+  /// Is sent tick, role_changed, peer_up, peer_down, set_ready, not_ready and
+  /// inbound.
+  caf::actor front;
+  /// Owns its connections; none if it has none. Ends with the node, too.
+  caf::actor connections;
+};
+
+/// Starts a gateway.
+using gateway_factory = std::function<result<started_gateway>(
+  caf::actor_system&, const gateway_place&)>;
 
 struct node_options {
   topology plan;
@@ -57,7 +65,11 @@ struct node_options {
   trace_sink trace;
   std::uint64_t seed = 0; ///< of everything drawn; from the system's randomness
   machine_factory make_machine;
-  std::vector<gateway_factory> gateways; ///< of the first set
+  gateway_factory make_gateway; ///< to the first set; none: no gateway
+  /// Where its actors run.
+  placement replica_runs = placement::loop;
+  placement applier_runs = placement::loop;
+  placement disk_runs = placement::own_thread;
   /// For transport_kind::local.
   transport::local_network_ptr network;
   /// The node has stopped itself (L4): why. Called once, from any thread.
@@ -89,9 +101,8 @@ public:
   /// The port that peers find it at.
   std::uint16_t peer_port() const;
 
-  /// For messages: report_cluster, form_without.
+  /// For messages: report_cluster, form_without, attach_gateway.
   const caf::actor& supervisor() const;
-  const caf::actor& hub() const;
 
 private:
   struct parts;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codec/node_messages.hpp"
+#include "codec/record_codec.hpp"
 
 #include <cstdint>
 #include <map>
@@ -11,13 +12,7 @@
 
 namespace cohort::runtime {
 
-/// The newest start of a node that was heard of.
-struct known_boot {
-  std::uint64_t boot = 0;
-  std::uint64_t nonce = 0; ///< drawn at that start
-
-  auto operator<=>(const known_boot&) const = default;
-};
+using known_boot = codec::known_start;
 
 /// Judges who says hello, and remembers the boot counters: a disk that was
 /// copied or rolled back shows an older start, or the same with another nonce.

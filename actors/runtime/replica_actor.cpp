@@ -58,10 +58,11 @@ caf::behavior replica_actor::behavior() {
       carry_out(core_.drain());
     },
     [this](const peer_up& x) {
+      reachable_.insert(x.node);
       core_.reconnected(x.node);
       wake();
     },
-    [](const peer_down&) {},
+    [this](const peer_down& x) { reachable_.erase(x.node); },
     [this](const move_time&) {
       core_.set_time(now_ms());
       if (core_.serves())
@@ -268,9 +269,7 @@ void replica_actor::note_role(const replication::role_change& change) {
   if (change.role != role_kind::primary)
     refuse_all_pending();
   told_acknowledged_ = {};
-  const role_changed msg{setup_->set, change};
-  send(setup_->gateway, msg);
-  send(setup_->node, msg);
+  send(setup_->node, role_changed{setup_->set, change});
 }
 
 void replica_actor::finish_transfer(const replication::transfer_result& x) {
@@ -355,7 +354,7 @@ void replica_actor::keep_house() {
     (void) core_.transfer(best); // refused: it is under way
 }
 
-/// Every member is asked; the one that leads acts on it.
+/// Whoever can be reached is asked; the one that leads acts on it.
 void replica_actor::ask_to_join() {
   if (joined_)
     return;
@@ -363,7 +362,8 @@ void replica_actor::ask_to_join() {
     joined_ = true;
     return say("is a voter now");
   }
-  send(setup_->hub, outbound{core_.members().voters(), transport::lane::control,
+  send(setup_->hub, outbound{{reachable_.begin(), reachable_.end()},
+                             transport::lane::control,
                              codec::encode(setup_->set, setup_->protocol.self,
                                            join_set{setup_->replaces})});
 }

@@ -16,6 +16,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,6 @@ struct replica_setup {
   caf::actor log_writer;
   caf::actor log_reader;
   caf::actor keeper;
-  caf::actor gateway;
   /// This replica is new under its incarnation: whose place it takes. It asks
   /// for membership until it has it.
   bool joining = false;
@@ -121,6 +121,7 @@ private:
   bool disk_full_ = false;
   index_t told_acknowledged_;
   replication::joiners joiners_;
+  std::set<node_id> reachable_; ///< nodes with a link
   bool joined_ = false;
   bool handing_over_ = false;
   std::uint32_t ticks_ = 0;

@@ -13,18 +13,20 @@ namespace cohort::storage {
 namespace {
 
 constexpr const char* identity_name = "identity";
+constexpr const char* state_name = "state";
 constexpr const char* log_name = "log";
 constexpr const char* snapshots_name = "snapshots";
 constexpr const char* engines_name = "engines";
 
 constexpr file_kind identity_kind{"COHORTID", 1};
+constexpr file_kind state_kind{"COHORTST", 1};
 
 /// What may be in a directory that a node makes its own: what an interrupted
 /// first start left, and what file systems put there.
 bool may_be_in_new_directory(const std::string& name) {
-  const std::array<std::string, 5> names{staging_name(identity_name), log_name,
-                                         snapshots_name, engines_name,
-                                         "lost+found"};
+  const std::array<std::string, 7> names{
+    staging_name(identity_name), staging_name(state_name), state_name, log_name,
+    snapshots_name,              engines_name,             "lost+found"};
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
@@ -58,6 +60,8 @@ result<node_directory> node_directory::open(file_system& files,
   if (!result.identity_)
     if (auto ours = result.look_around(); !ours)
       return ours.err();
+  if (auto read = result.read_state(); !read)
+    return read.err();
   if (auto made = result.make_subdirectories(); !made)
     return made.err();
   return result;
@@ -75,6 +79,31 @@ result<void> node_directory::read_identity() {
             join(path_, identity_name) + ": " + decoded.err().message};
   identity_ = std::move(*decoded);
   return {};
+}
+
+/// Without an identity it means nothing: it was written before one.
+result<void> node_directory::read_state() {
+  if (!identity_)
+    return {};
+  auto content = read_sealed(*files_, path_, state_name, state_kind);
+  if (!content && content.err().code == errc::not_found)
+    return {};
+  if (!content)
+    return content.err();
+  auto decoded = codec::decode_node_state(*content);
+  if (!decoded)
+    return {errc::corrupt,
+            join(path_, state_name) + ": " + decoded.err().message};
+  state_ = std::move(*decoded);
+  return {};
+}
+
+result<void> node_directory::write_state(const codec::node_state& state) {
+  auto written = write_sealed(*files_, path_, state_name, state_kind,
+                              encode(state));
+  if (written)
+    state_ = state;
+  return written;
 }
 
 /// Without an identity the directory must be new: somebody else's files are not

@@ -33,6 +33,14 @@ public:
   /// else, or if the incarnation went back.
   result<void> write_owner(const codec::log_owner& owner);
 
+  /// What the node knows beside its logs; the defaults if it never wrote it.
+  const codec::node_state& state() const {
+    return state_;
+  }
+
+  /// Durable when it returns. May be written before the owner is.
+  result<void> write_state(const codec::node_state& state);
+
   /// Opens the node's log, or makes it if it never was. Precondition: there is
   /// an identity.
   result<opened_log> open_log(const log_options& options,
@@ -50,6 +58,7 @@ private:
 
   result<void> look_around();
   result<void> read_identity();
+  result<void> read_state();
   result<void> make_subdirectories();
   result<void> write_identity(const codec::node_identity& x);
   std::string log_path() const;
@@ -58,6 +67,7 @@ private:
   std::string path_;
   std::unique_ptr<directory_lock> lock_;
   std::optional<codec::node_identity> identity_;
+  codec::node_state state_;
 };
 
 /// A set's name in paths: 16 hexadecimal digits. No part of a path ever comes

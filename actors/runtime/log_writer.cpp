@@ -1,0 +1,120 @@
+#include "runtime/log_writer.hpp"
+
+#include <map>
+#include <stdexcept>
+#include <utility>
+
+namespace cohort::runtime {
+
+log_writer::log_writer(caf::scheduled_actor* self, log_writer_options options)
+  : shell(self),
+    options_(std::move(options)) {}
+
+caf::behavior log_writer::behavior() {
+  return {
+    [this](log_write& x) {
+      jobs_.push_back({{x.set, std::move(x.request)}, std::move(x.replica)});
+      if (!std::exchange(awake_, true))
+        send_self(end_turn{});
+    },
+    [this](const end_turn&) { end_of_turn(); },
+    [this](const tick&) { on_tick(); },
+  };
+}
+
+void log_writer::end_of_turn() {
+  awake_ = false;
+  idle_ticks_ = 0;
+  if (full_)
+    write_states(); // entries wait for the next attempt
+  else
+    write_all();
+}
+
+/// One block, one sync, for all that came together.
+void log_writer::write_all() {
+  if (jobs_.empty())
+    return;
+  batch_.clear();
+  for (auto& x : jobs_)
+    batch_.push_back(std::move(x.write));
+  const auto written = options_.log->write(batch_);
+  for (std::size_t i = 0; i < jobs_.size(); ++i)
+    jobs_[i].write = std::move(batch_[i]);
+  if (written) {
+    full_ = false;
+    return report_written();
+  }
+  if (written.err().code != errc::no_space)
+    give_up(written.err());
+  if (!std::exchange(full_, true) && options_.trace)
+    options_.trace("the log cannot grow: " + written.err().message);
+  full_ticks_ = 0;
+  write_states();
+}
+
+/// To each replica once: its newest ticket covers the older ones.
+void log_writer::report_written() {
+  std::map<set_id, const job*> newest;
+  for (const auto& x : jobs_)
+    newest[x.write.set] = &x;
+  for (const auto& [set, x] : newest)
+    send(x->replica, log_written{x->write.request.ticket});
+  jobs_.clear();
+}
+
+/// A full disk still has room for votes (D6). What is written here is taken out
+/// of the requests, so that it never follows a newer one.
+void log_writer::write_states() {
+  batch_.clear();
+  for (auto& x : jobs_) {
+    if (x.state_told || !x.write.request.state)
+      continue;
+    replication::write_request bare;
+    bare.ticket = x.write.request.ticket;
+    bare.state = x.write.request.state;
+    batch_.push_back({x.write.set, std::move(bare)});
+  }
+  if (!batch_.empty()) {
+    const auto written = options_.log->write(batch_);
+    if (!written && written.err().code != errc::no_space)
+      give_up(written.err());
+    if (!written)
+      return; // not even that: nobody is told anything
+  }
+  for (auto& x : jobs_) {
+    x.write.request.state.reset();
+    if (!std::exchange(x.state_told, true))
+      send(x.replica, log_full{x.write.request.ticket});
+  }
+}
+
+void log_writer::on_tick() {
+  if (full_ && ++full_ticks_ >= options_.retry_ticks) {
+    full_ticks_ = 0;
+    write_all();
+  }
+  if (++idle_ticks_ == options_.cover_ticks)
+    if (const auto covered = options_.log->cover_tail();
+        !covered && covered.err().code != errc::no_space)
+      give_up(covered.err());
+  keep_house();
+}
+
+/// Between writes: segments that hold little are freed, a step at a time (D5).
+void log_writer::keep_house() {
+  if (options_.log->spare_wanted())
+    send(options_.spare_maker, make_spares{});
+  if (!options_.log->reclaim_due())
+    return;
+  const auto more = options_.log->reclaim();
+  if (!more && more.err().code != errc::no_space)
+    give_up(more.err());
+}
+
+/// A disk that failed is not written again (D6).
+void log_writer::give_up(const error& why) const {
+  throw std::runtime_error{"the log cannot be written: " + to_string(why)};
+}
+
+} // namespace cohort::runtime

@@ -1,0 +1,61 @@
+// The one writer of a node's log (D1).
+#pragma once
+
+#include "runtime/hub.hpp"
+#include "runtime/messages.hpp"
+#include "runtime/shell.hpp"
+#include "storage/node_log.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace cohort::runtime {
+
+struct log_writer_options {
+  std::shared_ptr<storage::node_log> log;
+  caf::actor spare_maker; ///< told when segments run low
+  /// Ticks without a write until the tail is covered (D3).
+  std::uint32_t cover_ticks = 20;
+  /// Ticks between two attempts to write what a full disk refused.
+  std::uint32_t retry_ticks = 50;
+  trace_sink trace;
+};
+
+/// Takes all that is in its mailbox, writes once, syncs once, and tells each
+/// replica what became durable. While the disk is full it writes hard states
+/// and keeps the rest, in order, until there is space (D6). What it keeps is
+/// bounded by what its replicas hand out before an answer (T1).
+///
+/// Blocks on the disk: a thread of its own where latency counts.
+class log_writer : public shell {
+public:
+  log_writer(caf::scheduled_actor* self, log_writer_options options);
+
+  caf::behavior behavior() override;
+
+private:
+  struct job {
+    storage::set_write write;
+    caf::actor replica;
+    bool state_told = false; ///< while the disk is full
+  };
+
+  void end_of_turn();
+  void write_all();
+  void report_written();
+  void write_states();
+  void on_tick();
+  void keep_house();
+  [[noreturn]] void give_up(const error& why) const;
+
+  log_writer_options options_;
+  std::vector<job> jobs_; ///< in the order they came
+  std::vector<storage::set_write> batch_;
+  bool awake_ = false;
+  bool full_ = false;
+  std::uint32_t idle_ticks_ = 0;
+  std::uint32_t full_ticks_ = 0;
+};
+
+} // namespace cohort::runtime

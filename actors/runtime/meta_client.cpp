@@ -1,0 +1,53 @@
+#include "runtime/meta_client.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace cohort::runtime {
+
+void meta_client::join(const std::string& from, const join_request& request,
+                       std::int64_t now_ms) {
+  const bool asked = std::any_of(asking_.begin(), asking_.end(), [&](auto& x) {
+    return x.second.from == from && x.second.nonce == request.nonce;
+  });
+  if (asked)
+    return;
+  const auto list = codec::encode_list(
+    {codec::encode(mint_command{request.node, request.nonce})});
+  machine::work_batch work;
+  work.count = 1;
+  work.commands = list.alias(list.data(), list.size());
+  const auto id = sender_.submit(std::move(work), false, now_ms);
+  asking_[id] = {from, request.nonce};
+}
+
+/// Any member knows, or learns, who leads.
+void meta_client::tick(std::int64_t now_ms) {
+  if (!asking_.empty() && sender_.primary() == nobody && !members_.empty())
+    sender_.primary_is(members_[next_member_++ % members_.size()], now_ms);
+  sender_.tick(now_ms);
+}
+
+std::vector<meta_client::answer> meta_client::take_answers() {
+  std::vector<answer> result;
+  for (const auto& x : sender_.take_finished()) {
+    const auto at = asking_.find(x.id);
+    if (at == asking_.end())
+      continue;
+    const auto who = std::move(at->second);
+    asking_.erase(at);
+    if (x.fate != machine::work_fate::done || x.reply.replies.size() != 1)
+      continue;
+    const auto minted = codec::decode_meta_reply(x.reply.replies[0]);
+    if (!minted || minted->incarnation == nobody)
+      continue;
+    join_reply reply;
+    reply.nonce = who.nonce;
+    reply.incarnation = minted->incarnation;
+    reply.replaces = minted->replaces;
+    result.push_back({who.from, reply});
+  }
+  return result;
+}
+
+} // namespace cohort::runtime

@@ -1,0 +1,65 @@
+// A node's questions to the meta set: new incarnations for nodes that come with
+// empty disks (C1, C2). Pure.
+#pragma once
+
+#include "codec/meta_codec.hpp"
+#include "codec/node_messages.hpp"
+#include "machine/session_sender.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace cohort::runtime {
+
+/// Asks the meta set's primary on behalf of joining nodes, each once at a time.
+/// Time comes in as milliseconds of a monotonic clock. Not thread-safe.
+class meta_client {
+public:
+  explicit meta_client(const machine::sender_options& options)
+    : sender_(options) {}
+
+  /// A node with an empty disk asks to join.
+  void join(const std::string& from, const join_request& request,
+            std::int64_t now_ms);
+
+  /// Where the meta set is kept; asked in turn while its primary is not known.
+  void members(std::vector<node_id> nodes) {
+    members_ = std::move(nodes);
+  }
+  void primary_is(node_id primary, std::int64_t now_ms) {
+    sender_.primary_is(primary, now_ms);
+  }
+  void reconnected(node_id node, std::int64_t now_ms) {
+    sender_.reconnected(node, now_ms);
+  }
+  void received(const client_reply& reply, std::int64_t now_ms) {
+    sender_.received(reply, now_ms);
+  }
+  void tick(std::int64_t now_ms);
+
+  std::vector<machine::outgoing_request> take_outgoing() {
+    return sender_.take_outgoing();
+  }
+
+  /// A node that asked, and its answer. Without one it asks again.
+  struct answer {
+    std::string to;
+    join_reply reply;
+  };
+  std::vector<answer> take_answers();
+
+private:
+  struct asking {
+    std::string from;
+    std::uint64_t nonce = 0;
+  };
+
+  machine::session_sender sender_;
+  std::vector<node_id> members_;
+  std::size_t next_member_ = 0;
+  std::map<std::uint64_t, asking> asking_; ///< by work
+};
+
+} // namespace cohort::runtime
