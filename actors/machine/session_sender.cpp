@@ -9,11 +9,18 @@ namespace cohort::machine {
 
 namespace {
 
+/// What the answer to a wait may take after the wait is over.
+constexpr std::int64_t wait_answer_ms_max = 1000;
+
 bytes to_bytes(const frame& f) {
   return f.alias(f.data(), f.size());
 }
 
 } // namespace
+
+bool session_sender::item::waits_for_copies() const {
+  return std::holds_alternative<wait_request>(request.body);
+}
 
 bool session_sender::item::in_doubt() const {
   const auto* body = std::get_if<work_request>(&request.body);
@@ -22,9 +29,12 @@ bool session_sender::item::in_doubt() const {
 
 // -- submitting ---------------------------------------------------------------
 
+bool session_sender::has_room() const {
+  return in_flight_.size() - waits_in_flight_ < options_.requests_in_flight_max;
+}
+
 bool session_sender::ready() const {
-  return primary_ != nobody && session_.valid() && queued_.empty()
-         && in_flight_.size() < options_.requests_in_flight_max
+  return primary_ != nobody && session_.valid() && queued_.empty() && has_room()
          && in_flight_bytes_ < options_.bytes_in_flight_max;
 }
 
@@ -32,7 +42,8 @@ std::uint64_t session_sender::submit(work_batch work, bool after_own_writes,
                                      std::int64_t now_ms) {
   item x;
   x.id = ++last_id_;
-  x.deadline_ms = now_ms + options_.patience_ms;
+  x.patience_ms = options_.patience_ms;
+  x.deadline_ms = now_ms + x.patience_ms;
   x.weight = work.weight();
   x.count = work.count;
   x.work = std::move(work);
@@ -46,11 +57,14 @@ session_sender::submit_raw(std::variant<work_request, wait_request> body,
   item x;
   x.id = ++last_id_;
   x.what = kind::raw;
+  x.patience_ms = patience_ms;
   x.deadline_ms = now_ms + patience_ms;
   x.weight = 64;
   if (const auto* work = std::get_if<work_request>(&body))
     x.weight += work->command.size();
   x.request.body = std::move(body);
+  if (x.waits_for_copies()) // ends by itself: the answer may be on its way
+    x.deadline_ms += wait_answer_ms_max;
   return enqueue(std::move(x), now_ms);
 }
 
@@ -74,7 +88,9 @@ std::uint64_t session_sender::mark() const {
 }
 
 bool session_sender::may_send(const item& x) const {
-  if (in_flight_.size() >= options_.requests_in_flight_max
+  if (x.waits_for_copies())
+    return true;
+  if (!has_room()
       || (in_flight_bytes_ > 0
           && in_flight_bytes_ + x.weight > options_.bytes_in_flight_max))
     return false;
@@ -104,7 +120,7 @@ void session_sender::number(item& x) {
 void session_sender::send(item& x) {
   ++x.attempts;
   x.request.id = x.id;
-  x.request.patience_ms = static_cast<std::uint32_t>(options_.patience_ms);
+  x.request.patience_ms = static_cast<std::uint32_t>(x.patience_ms);
   if (x.count > 0) {
     x.batch.answered_up_to = mark();
     std::get<work_request>(x.request.body).command =
@@ -118,7 +134,8 @@ void session_sender::open_session(std::int64_t now_ms) {
   item x;
   x.id = ++last_id_;
   x.what = kind::open;
-  x.deadline_ms = now_ms + options_.patience_ms;
+  x.patience_ms = options_.patience_ms;
+  x.deadline_ms = now_ms + x.patience_ms;
   work_request body;
   body.command = to_bytes(codec::encode(command_body{cohort::open_session{}}));
   x.request.body = std::move(body);
@@ -149,6 +166,7 @@ void session_sender::pump(std::int64_t now_ms) {
       number(next);
     queued_bytes_ -= next.weight;
     in_flight_bytes_ += next.weight;
+    waits_in_flight_ += next.waits_for_copies() ? 1 : 0;
     in_flight_.push_back(std::move(next));
     queued_.pop_front();
     send(in_flight_.back());
@@ -199,6 +217,7 @@ void session_sender::finish(std::deque<item>::iterator at, work_fate fate,
     finished_.push_back(
       {at->id, fate, std::move(reply), session_, at->batch.first_sequence});
   in_flight_bytes_ -= at->weight;
+  waits_in_flight_ -= at->waits_for_copies() ? 1 : 0;
   in_flight_.erase(at);
 }
 

@@ -117,6 +117,7 @@ private:
   struct item {
     std::uint64_t id = 0;
     kind what = kind::work;
+    std::int64_t patience_ms = 0;
     std::int64_t deadline_ms = 0;
     std::size_t weight = 0;
     work_batch work; ///< until it is numbered
@@ -126,12 +127,17 @@ private:
     std::uint32_t count = 0;
     std::uint32_t attempts = 0; ///< to send it
 
+    /// Asks how far copies are, which takes as long as the client likes: it
+    /// does not count among the requests in flight.
+    bool waits_for_copies() const;
+
     /// An earlier attempt may have had an effect, whatever the last one says.
     bool in_doubt() const;
   };
 
   std::uint64_t enqueue(item x, std::int64_t now_ms);
   void pump(std::int64_t now_ms);
+  bool has_room() const;
   bool may_send(const item& x) const;
   void number(item& x);
   void open_session(std::int64_t now_ms);
@@ -157,6 +163,7 @@ private:
   std::deque<item> in_flight_; ///< numbered; in the order they were sent first
   std::size_t queued_bytes_ = 0;
   std::size_t in_flight_bytes_ = 0;
+  std::size_t waits_in_flight_ = 0;
   std::vector<outgoing_request> outgoing_;
   std::vector<finished_work> finished_;
 };
