@@ -38,6 +38,7 @@ enum class wait_kind : std::uint8_t {
   copies,  ///< WAIT
   session, ///< COHORT.SESSION and COHORT.DO
   report,  ///< INFO, ROLE, COHORT.STATUS: of this or other nodes
+  earlier, ///< for its own requests that are on their way (K3)
 };
 
 struct client {
@@ -45,30 +46,36 @@ struct client {
   std::string address;
   std::string name;
   std::string library;
+  std::string library_version;
   protocol spoken = protocol::resp2;
   std::int64_t connected_ms = 0;
 
   // -- input ------------------------------------------------------------------
   request_parser parser;
-  std::string input; ///< read, not consumed
-  bool halted = false;
+  std::string input;    ///< read, not consumed
+  bool halted = false;  ///< the shell reads no more
+  bool blocked = false; ///< in the list of those that wait for a clog to clear
 
   // -- output -----------------------------------------------------------------
   reply_queue replies;
   std::string output;     ///< of this turn
   bool dirty = false;     ///< in the list of those with output
-  bool closing = false;   ///< after what is in `output`
+  bool full = false;      ///< has so many replies that the next ones must wait
+  bool closing = false;   ///< after the replies to what it asked
   bool mute = false;      ///< CLIENT REPLY OFF
   bool skip_next = false; ///< CLIENT REPLY SKIP
+  bool silent = false;    ///< the request that is being handled has no reply
 
   // -- requests ---------------------------------------------------------------
   wait_kind waits_for = wait_kind::none;
   reply_queue::place waiting_place = 0;
   std::unique_ptr<keys_walk> walk;
   std::vector<std::string> watching; ///< keys whose state was asked for
+  std::size_t watching_left = 0;     ///< of them, the last that are not known
   std::vector<watched_key> watched;
   std::unique_ptr<transaction> multi; ///< between MULTI and EXEC
   std::size_t writes_in_flight = 0;
+  std::size_t lone_reads = 0; ///< on their way in batches without commands
   index_t last_write; ///< where its last acknowledged write is in the log
 };
 

@@ -13,16 +13,15 @@ namespace {
 /// that its commands have a deadline.
 constexpr std::int64_t batch_age_ms_max = 50;
 
-/// Of one client, while the set is clogged or the client waits for something.
+/// Of one client, while its requests have to wait.
 constexpr std::size_t idle_input_bytes_max = std::size_t{1} << 20;
+
+/// A client with more replies than that, in this turn or behind one that is not
+/// there yet, is served on when they have left (T1).
+constexpr std::size_t reply_bytes_max = std::size_t{1} << 20;
 
 bytes to_bytes(const frame& f) {
   return f.alias(f.data(), f.size());
-}
-
-/// EXEC is the one command whose RESP2 null is an array.
-null_style style_of(const kv::command& what) {
-  return what.what == kv::op::exec ? null_style::array : null_style::string;
 }
 
 } // namespace
@@ -57,6 +56,10 @@ client* front::find(client_id id) {
   return at == clients_.end() ? nullptr : at->second.get();
 }
 
+bool front::is_stuck(const client& c) const {
+  return clogged_ || c.full || c.waits_for != wait_kind::none;
+}
+
 /// What can be served at once is parsed where it lies; the rest is kept.
 void front::received(client_id id, std::string_view data, std::int64_t now_ms) {
   now_ms_ = now_ms;
@@ -70,8 +73,7 @@ void front::received(client_id id, std::string_view data, std::int64_t now_ms) {
     c->input += data;
     serve(*c);
   }
-  const bool stuck = clogged_ || c->waits_for != wait_kind::none;
-  if (stuck && c->input.size() > idle_input_bytes_max && !c->halted) {
+  if (is_stuck(*c) && c->input.size() > idle_input_bytes_max && !c->halted) {
     c->halted = true;
     out_.halt.push_back(id);
   }
@@ -87,88 +89,127 @@ void front::serve(client& c) {
 /// Handles complete requests; returns the bytes that are not needed any more.
 std::size_t front::consume(client& c, std::string_view input) {
   std::size_t used = 0;
-  while (c.waits_for == wait_kind::none && !c.closing && !clogged_) {
+  while (!is_stuck(c) && !c.closing) {
     const auto status = c.parser.parse(input.substr(used));
-    used += c.parser.consumed();
+    if (status == request_parser::status::failed) {
+      c.silent = false;
+      c.closing = true;
+      answer(c, c.parser.problem());
+    } else if (status == request_parser::status::more
+               || handle(c, c.parser.args())) {
+      used += c.parser.consumed();
+    }
     if (status == request_parser::status::more)
       break;
-    if (status == request_parser::status::failed) {
-      answer(c, c.parser.problem());
-      c.closing = true;
-      return input.size();
-    }
-    handle(c, c.parser.args());
     consider_clog();
+    c.full = c.output.size() + c.replies.held_bytes() > reply_bytes_max;
   }
-  return used;
+  if (clogged_ && !std::exchange(c.blocked, true))
+    blocked_.push_back(c.id);
+  return c.closing ? input.size() : used;
 }
 
 /// A client whose wait is over, or a clog that has cleared.
 void front::wake(client& c) {
   serve(c);
-  if (c.halted && !clogged_ && c.waits_for == wait_kind::none) {
+  if (c.halted && !is_stuck(c)) {
     c.halted = false;
     out_.resume.push_back(c.id);
   }
 }
 
+void front::go_on(std::int64_t now_ms) {
+  for (auto id : std::exchange(unserved_, {}))
+    if (auto* c = find(id))
+      wake(*c);
+  end_of_turn(now_ms);
+}
+
 // -- dispatch -----------------------------------------------------------------
 
-void front::handle(client& c, args words) {
+/// A write must not overtake the client's reads: those in the batch being
+/// collected have their place in it, but those that left in a batch of reads
+/// only may be evaluated late (K3). WAIT asks about writes that have a place in
+/// the log.
+bool front::must_wait(const client& c, const translation& t) const {
+  if (!t.info || (c.multi && t.info->id != command_id::exec))
+    return false;
+  switch (t.info->id) {
+    case command_id::wait:
+      return c.writes_in_flight > 0;
+    case command_id::exec:
+      return c.lone_reads > 0 && c.multi && !c.multi->queued.read_only();
+    case command_id::cohort_do:
+      return c.lone_reads > 0;
+    default:
+      return c.lone_reads > 0 && t.to == route::write;
+  }
+}
+
+/// False: not yet; the request stays in the input.
+bool front::handle(client& c, args words) {
+  const auto& t = translator_.translate(words);
+  if (must_wait(c, t)) {
+    c.waits_for = wait_kind::earlier;
+    waiting_for_earlier_.push_back(c.id);
+    return false;
+  }
   ++commands_processed_;
-  const auto t = translator_.translate(words);
-  if (c.multi && !(t.info && t.info->is_local()))
-    return enqueue_in_transaction(c, t);
+  c.silent = c.mute || std::exchange(c.skip_next, false);
+  if (c.multi && (t.to != route::local))
+    return enqueue_in_transaction(c, t), true;
   switch (t.to) {
     case route::refused:
     case route::answered:
-      return answer(c, t.reply);
+      return answer(c, t.reply), true;
     case route::local:
-      return handle_local(c, *t.info, words);
+      return handle_local(c, *t.info, words), true;
     case route::write:
     case route::read:
     case route::walk:
       break;
   }
   if (!not_ready_.empty())
-    return answer_error(c, "LOADING " + not_ready_);
-  if (t.to == route::write)
+    answer_error(c, "LOADING " + not_ready_);
+  else if (t.to == route::write)
     enqueue_write(c, t.what);
   else if (t.to == route::read)
-    enqueue_query(c, t.what, reply_ref::kind::client, null_style::string);
+    enqueue_query(c, t.what, reply_ref::kind::client);
   else
     start_walk(c, t.what);
+  return true;
+}
+
+void front::begin_batch() {
+  if (batch_is_empty())
+    batch_since_ms_ = now_ms_;
 }
 
 void front::enqueue_write(client& c, const kv::command& what) {
-  if (batch_is_empty())
-    batch_since_ms_ = now_ms_;
+  begin_batch();
   commands_.append(what);
-  refs_.writes.push_back(
-    {c.id, c.replies.reserve(), style_of(what), reply_ref::kind::client});
+  refs_.writes.push_back({c.id, reserve(c), reply_ref::kind::client});
   ++c.writes_in_flight;
   consider_batch();
 }
 
 void front::enqueue_query(client& c, const kv::command& what,
-                          reply_ref::kind kind, null_style style) {
-  if (batch_is_empty())
-    batch_since_ms_ = now_ms_;
+                          reply_ref::kind kind) {
+  begin_batch();
   query_after_.push_back(static_cast<std::uint32_t>(commands_.size()));
   queries_.append(what);
-  const auto place = kind == reply_ref::kind::client ? c.replies.reserve()
+  const auto place = kind == reply_ref::kind::client ? reserve(c)
                                                      : c.waiting_place;
-  refs_.queries.push_back({c.id, place, style, kind});
+  refs_.queries.push_back({c.id, place, kind});
   after_own_writes_ = after_own_writes_ || c.writes_in_flight > 0;
-  consider_batch();
+  if (kind != reply_ref::kind::watch)
+    consider_batch();
 }
 
 void front::start_walk(client& c, const kv::command& what) {
+  start_waiting(c, wait_kind::walk);
   c.walk = std::make_unique<keys_walk>(what.value);
-  c.waits_for = wait_kind::walk;
-  c.waiting_place = c.replies.reserve();
-  enqueue_query(c, c.walk->next_query(), reply_ref::kind::walk,
-                null_style::string);
+  enqueue_query(c, c.walk->next_query(), reply_ref::kind::walk);
 }
 
 // -- batches ------------------------------------------------------------------
@@ -198,6 +239,10 @@ void front::submit_batch() {
   if (!queries_.empty())
     work.queries = to_bytes(queries_.finish());
   work.query_after = std::exchange(query_after_, {});
+  if (refs_.lone())
+    for (const auto& ref : refs_.queries)
+      if (auto* c = find(ref.to))
+        ++c->lone_reads;
   const auto id = sender_.submit(
     std::move(work), std::exchange(after_own_writes_, false), now_ms_);
   requests_.emplace(id, std::exchange(refs_, {}));
@@ -213,8 +258,25 @@ void front::end_of_turn(std::int64_t now_ms) {
 
 void front::consider_clog() {
   const auto pending = sender_.pending_bytes() + batch_bytes();
-  if (!clogged_ && pending > options_.pending_bytes_max)
+  if (pending > options_.pending_bytes_max)
     clogged_ = true;
+}
+
+/// Once half is answered, clients go on in the order in which they were held
+/// up.
+void front::clear_clog() {
+  const auto pending = sender_.pending_bytes() + batch_bytes();
+  if (!clogged_ || pending > options_.pending_bytes_max / 2)
+    return;
+  clogged_ = false;
+  while (!blocked_.empty() && !clogged_) {
+    auto* c = find(blocked_.front());
+    blocked_.pop_front();
+    if (!c)
+      continue;
+    c->blocked = false;
+    wake(*c);
+  }
 }
 
 // -- the set ------------------------------------------------------------------
@@ -224,8 +286,10 @@ void front::primary_is(node_id primary, std::int64_t now_ms) {
   end_of_turn(now_ms);
 }
 
+/// A node that comes back with another id has left the old one for good.
 void front::reconnected(node_id node, const std::string& name,
                         std::int64_t now_ms) {
+  std::erase_if(node_names_, [&](const auto& x) { return x.second == name; });
   node_names_[node] = name;
   sender_.reconnected(node, now_ms);
   end_of_turn(now_ms);
@@ -240,6 +304,8 @@ void front::replied(const client_reply& reply, std::int64_t now_ms) {
 
 void front::tick(std::int64_t now_ms, std::int64_t wall_ms) {
   wall_ms_ = wall_ms;
+  if (!started_ms_)
+    started_ms_ = now_ms;
   sender_.tick(now_ms);
   end_of_turn(now_ms);
 }
@@ -250,9 +316,16 @@ front_output front::drain() {
     if (!c)
       continue;
     c->dirty = false;
-    out_.writes.push_back({id, std::exchange(c->output, {}), c->closing});
+    const bool close = c->closing && c->replies.size() == 0;
+    if (!c->output.empty() || close)
+      out_.writes.push_back({id, std::exchange(c->output, {}), close});
+    if (c->full && c->replies.held_bytes() <= reply_bytes_max / 2) {
+      c->full = false;
+      unserved_.push_back(id);
+    }
   }
   out_.requests = sender_.take_outgoing();
+  out_.unfinished = !unserved_.empty();
   return std::exchange(out_, {});
 }
 

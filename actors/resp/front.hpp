@@ -39,6 +39,9 @@ struct front_output {
   bool wants_cluster_report = false;
   /// An operator: form the cluster without these nodes.
   std::optional<std::vector<std::string>> form_without;
+  /// Some clients have more to be served: call go_on() after the others had
+  /// their turn.
+  bool unfinished = false;
 };
 
 /// What the front needs to know of the replica of its node, for INFO.
@@ -63,6 +66,8 @@ public:
   void closed(client_id id);
   /// All that arrived in one turn was passed on.
   void end_of_turn(std::int64_t now_ms);
+  /// Serves those that had to wait so that others had a turn.
+  void go_on(std::int64_t now_ms);
 
   // -- the set ----------------------------------------------------------------
   void primary_is(node_id primary, std::int64_t now_ms);
@@ -84,6 +89,16 @@ public:
     return clients_.size();
   }
 
+  /// Where requests go.
+  node_id primary() const {
+    return sender_.primary();
+  }
+
+  /// Whether something is on its way to the set, or waits for a primary.
+  bool waits_for_set() const {
+    return !requests_.empty();
+  }
+
 private:
   /// Where a reply goes.
   struct reply_ref {
@@ -91,19 +106,23 @@ private:
 
     client_id to = 0;
     reply_queue::place place = 0;
-    null_style style = null_style::string;
     kind what = kind::client;
   };
   struct request {
     std::vector<reply_ref> writes;
     std::vector<reply_ref> queries;
     bool raw = false; ///< of a client's own session, or WAIT
+
+    /// Reads that are not tied to the order of commands.
+    bool lone() const {
+      return !raw && writes.empty();
+    }
+
     std::uint64_t sequence = 0;
     session_id session;
   };
   struct report_wait {
     client_id to = 0;
-    reply_queue::place place = 0;
     command_id what{};
     std::vector<std::string> sections;
   };
@@ -113,10 +132,11 @@ private:
   // -- requests (front.cpp) ---------------------------------------------------
   void serve(client& c);
   std::size_t consume(client& c, std::string_view input);
-  void handle(client& c, args words);
+  bool handle(client& c, args words);
+  bool must_wait(const client& c, const translation& t) const;
+  void begin_batch();
   void enqueue_write(client& c, const kv::command& what);
-  void enqueue_query(client& c, const kv::command& what, reply_ref::kind kind,
-                     null_style style);
+  void enqueue_query(client& c, const kv::command& what, reply_ref::kind kind);
   void enqueue_in_transaction(client& c, const translation& t);
   void start_walk(client& c, const kv::command& what);
   bool batch_is_empty() const;
@@ -124,18 +144,23 @@ private:
   void submit_batch();
   void consider_batch();
   void consider_clog();
+  void clear_clog();
+  bool is_stuck(const client& c) const;
   void wake(client& c);
 
   // -- replies (front_replies.cpp) --------------------------------------------
-  void answer(client& c, std::string_view reply,
-              null_style style = null_style::string);
+  void answer(client& c, std::string_view reply);
   void answer_error(client& c, std::string_view text);
   void complete(const reply_ref& ref, std::string_view reply);
-  void emit(client& c, std::string_view reply, null_style style);
+  void complete_wait(client& c, std::string_view reply);
+  reply_queue::place reserve(client& c, null_style style = null_style::string);
+  void start_waiting(client& c, wait_kind kind);
   void release(client& c);
   void finish(const machine::finished_work& work);
   void finish_batch(const request& of, const machine::finished_work& work);
+  void answer_batch(const request& of, const machine::finished_work& work);
   void finish_raw(const request& of, const machine::finished_work& work);
+  void count_out(const request& of, const machine::finished_work& work);
   void take_watch(client& c, const reply_ref& ref, std::string_view reply);
   void take_walk(client& c, const reply_ref& ref, std::string_view reply);
   void take_finished();
@@ -152,19 +177,29 @@ private:
   void multi(client& c);
   void exec(client& c);
   void discard(client& c);
+  void spoil(client& c);
+  void queue(client& c, const kv::command& what);
+  void queue_reply(client& c, std::string_view reply);
   void watch(client& c, args words);
   // front_connection.cpp
   void hello(client& c, args words);
+  void hello_reply(client& c);
+  void auth(args words, std::string& out);
   void reset(client& c);
   void client_command(client& c, args words, std::string& out);
   void client_reply_mode(client& c, args words, std::string& out);
+  void client_set_info(client& c, args words, std::string& out);
   std::string client_line(const client& c) const;
   // front_server.cpp
   void config(args words, std::string& out);
   void await_report(client& c, command_id what, args words);
   std::string info_text(const front_report& report, std::int64_t wall_ms,
                         const std::vector<std::string>& sections) const;
+  std::string server_text(std::int64_t wall_ms) const;
   std::string replication_text(const front_report& report) const;
+  std::string master_text(const replica_status& status) const;
+  std::string slave_text(const replica_status& status) const;
+  client_endpoint endpoint_of(node_id node) const;
   void role_reply(const front_report& report, std::string& out) const;
   // front_sessions.cpp
   void wait(client& c, args words);
@@ -194,13 +229,15 @@ private:
 
   std::unordered_map<std::uint64_t, request> requests_;
   bool clogged_ = false;
-  std::vector<client_id> halted_;
+  std::deque<client_id> blocked_;   ///< have input that a clog holds up
+  std::vector<client_id> unserved_; ///< have input that others come before
+  std::vector<client_id> waiting_for_earlier_; ///< see wait_kind::earlier
   std::deque<report_wait> report_waits_;
   epoch_t epoch_; ///< last seen in a reply
   std::map<node_id, std::string> node_names_;
   std::uint64_t commands_processed_ = 0;
   std::uint64_t connections_received_ = 0;
-  std::string scratch_;
+  std::optional<std::int64_t> started_ms_;
   front_output out_;
 };
 

@@ -6,6 +6,13 @@
 
 namespace cohort::resp {
 
+namespace {
+
+/// Whoever did not answer for so long is not the primary, or cannot be reached.
+constexpr std::int64_t silence_ms_max = 300;
+
+} // namespace
+
 front_actor::front_actor(caf::scheduled_actor* self,
                          std::shared_ptr<const front_setup> setup)
   : shell(self),
@@ -17,8 +24,7 @@ caf::behavior front_actor::behavior() {
     [this](const client_turn& x) { take_turn(x); },
     [this](const runtime::inbound& x) { take_reply(x); },
     [this](const runtime::tick&) {
-      if (!primary_known_)
-        seek_primary();
+      seek_primary();
       front_.tick(now_ms(), setup_->time->wall_ms());
       carry_out();
     },
@@ -27,7 +33,9 @@ caf::behavior front_actor::behavior() {
       front_.reconnected(x.node, x.name, now_ms());
       carry_out();
     },
-    [](const runtime::peer_down&) {},
+    [this](const runtime::peer_down& x) {
+      primary_lost_ = primary_lost_ || x.node == front_.primary();
+    },
     [this](const runtime::set_ready& x) { serve_set(x); },
     [this](const runtime::not_ready& x) { front_.not_ready(x.why); },
     [this](const runtime::replica_report& x) {
@@ -39,6 +47,10 @@ caf::behavior front_actor::behavior() {
       carry_out();
     },
     [this](const serve_clients& x) { broker_ = x.broker; },
+    [this](const go_on&) {
+      front_.go_on(now_ms());
+      carry_out();
+    },
   };
 }
 
@@ -75,14 +87,14 @@ void front_actor::take_reply(const runtime::inbound& x) {
   const auto* reply = std::get_if<client_reply>(&decoded->body);
   if (!reply)
     return;
-  front_.replied(*reply, now_ms());
+  silent_since_ms_ = now_ms();
+  front_.replied(*reply, silent_since_ms_);
   carry_out();
 }
 
 void front_actor::note_role(const runtime::role_changed& x) {
   if (x.set != setup_->options.set)
     return;
-  primary_known_ = x.change.primary != nobody;
   front_.primary_is(x.change.primary, now_ms());
   carry_out();
 }
@@ -93,18 +105,26 @@ void front_actor::serve_set(const runtime::set_ready& x) {
   self_ = x.self;
   replica_ = x.replica;
   voters_ = x.voters;
-  primary_known_ = false;
+  primary_lost_ = true;
   front_.reconnected(x.self, setup_->options.node_name, now_ms());
   front_.not_ready("");
   carry_out();
 }
 
 /// A node without a replica learns of the primary from the answer of any
-/// member.
+/// member: when the one it asks is silent, it asks the next.
 void front_actor::seek_primary() {
   if (replica_ || voters_.empty())
     return;
-  front_.primary_is(voters_[next_voter_++ % voters_.size()], now_ms());
+  const auto now = now_ms();
+  if (!front_.waits_for_set())
+    silent_since_ms_ = now; // nobody owes an answer
+  if (front_.primary() != nobody && !primary_lost_
+      && now - silent_since_ms_ <= silence_ms_max)
+    return;
+  primary_lost_ = false;
+  silent_since_ms_ = now;
+  front_.primary_is(voters_[next_voter_++ % voters_.size()], now);
 }
 
 void front_actor::carry_out() {
@@ -127,6 +147,8 @@ void front_actor::carry_out() {
     send(setup_->node, runtime::report_cluster{me()});
   if (out.form_without)
     send(setup_->node, runtime::form_without{*out.form_without});
+  if (out.unfinished)
+    send_self(go_on{});
   if (out.wants_report && !replica_)
     carry_out();
 }

@@ -44,7 +44,9 @@ private:
   node_id self_;
   std::vector<node_id> voters_; ///< whom to ask where no replica tells
   std::size_t next_voter_ = 0;
-  bool primary_known_ = false;
+  // Of a node that is no member.
+  bool primary_lost_ = false;
+  std::int64_t silent_since_ms_ = 0; ///< the set owes an answer since
 };
 
 } // namespace cohort::resp

@@ -2,22 +2,15 @@
 #include "resp/front.hpp"
 
 #include "resp/command_reply.hpp"
+#include "resp/translations.hpp"
 
-#include <charconv>
 #include <utility>
 
 namespace cohort::resp {
 
-namespace {
+using translations::to_integer;
 
-std::optional<std::int64_t> to_integer(std::string_view text) {
-  std::int64_t result = 0;
-  const auto [end, code] = std::from_chars(text.data(),
-                                           text.data() + text.size(), result);
-  if (code != std::errc{} || end != text.data() + text.size())
-    return std::nullopt;
-  return result;
-}
+namespace {
 
 bool printable_word(std::string_view text) {
   for (const char x : text)
@@ -32,6 +25,14 @@ constexpr std::string_view wrong_name =
 constexpr std::string_view no_password =
   "ERR AUTH <password> called without any password configured for the default "
   "user. Are you sure your configuration is correct?";
+
+constexpr std::string_view wrong_password =
+  "WRONGPASS invalid username-password pair or user is disabled.";
+
+/// There is one user, and it has no password: any will do.
+bool is_user(std::string_view name) {
+  return name == "default";
+}
 
 } // namespace
 
@@ -62,14 +63,10 @@ void front::handle_local(client& c, const command_info& info, args words) {
   const bool at_once = local_reply(c, info, words, reply);
   if (c.multi) {
     if (!at_once) {
-      c.multi->spoilt = true;
+      spoil(c);
       return answer_error(c, "ERR Command not allowed inside a transaction");
     }
-    kv::command literal;
-    literal.what = kv::op::literal;
-    literal.value = reply;
-    c.multi->queued.append(literal);
-    return answer(c, "+QUEUED\r\n");
+    return queue_reply(c, reply);
   }
   if (at_once)
     return answer(c, reply);
@@ -119,10 +116,11 @@ bool front::local_reply(client& c, const command_info& info, args words,
         reply.simple("OK");
       return true;
     case command_id::auth:
-      reply.error(words.size() > 3 ? "ERR syntax error" : no_password);
+      auth(words, out);
       return true;
     case command_id::unwatch:
-      c.watched.clear();
+      if (!c.multi) // inside, EXEC still looks at what was watched
+        c.watched.clear();
       reply.simple("OK");
       return true;
     case command_id::command:
@@ -132,6 +130,8 @@ bool front::local_reply(client& c, const command_info& info, args words,
       config(words, out);
       return true;
     case command_id::client:
+      if (c.multi) // what it changes would change too early
+        return false;
       client_command(c, words, out);
       return true;
     case command_id::cluster:
@@ -144,6 +144,19 @@ bool front::local_reply(client& c, const command_info& info, args words,
   }
 }
 
+/// AUTH [user] password
+void front::auth(args words, std::string& out) {
+  reply_writer reply{out, protocol::resp3};
+  if (words.size() > 3)
+    reply.error("ERR syntax error");
+  else if (words.size() == 2)
+    reply.error(no_password);
+  else if (!is_user(words[1]))
+    reply.error(wrong_password);
+  else
+    reply.simple("OK");
+}
+
 void front::reset(client& c) {
   c.multi.reset();
   c.watched.clear();
@@ -151,6 +164,7 @@ void front::reset(client& c) {
   c.spoken = protocol::resp2;
   c.mute = false;
   c.skip_next = false;
+  c.silent = false;
   answer(c, "+RESET\r\n");
 }
 
@@ -168,8 +182,12 @@ void front::hello(client& c, args words) {
   }
   std::string_view name = c.name;
   for (std::size_t i = 2; i < words.size(); ++i) {
-    if (same_word(words[i], "auth") && i + 2 < words.size())
-      return answer_error(c, no_password);
+    if (same_word(words[i], "auth") && i + 2 < words.size()) {
+      if (!is_user(words[i + 1]))
+        return answer_error(c, wrong_password);
+      i += 2;
+      continue;
+    }
     if (!same_word(words[i], "setname") || i + 1 >= words.size())
       return answer_error(c, "ERR Syntax error in HELLO option '"
                                + std::string{words[i]} + "'");
@@ -179,15 +197,19 @@ void front::hello(client& c, args words) {
   }
   c.name = std::string{name};
   c.spoken = spoken;
+  hello_reply(c);
+}
+
+void front::hello_reply(client& c) {
   std::string out;
   reply_writer reply{out, protocol::resp3};
   reply.map(7);
   reply.bulk("server");
   reply.bulk("redis"); // what libraries look for
   reply.bulk("version");
-  reply.bulk("7.0.0");
+  reply.bulk(spoken_version);
   reply.bulk("proto");
-  reply.integer(spoken == protocol::resp3 ? 3 : 2);
+  reply.integer(c.spoken == protocol::resp3 ? 3 : 2);
   reply.bulk("id");
   reply.integer(static_cast<std::int64_t>(c.id));
   reply.bulk("mode");
@@ -202,14 +224,13 @@ void front::hello(client& c, args words) {
 // -- CLIENT -------------------------------------------------------------------
 
 std::string front::client_line(const client& c) const {
-  return "id=" + std::to_string(c.id) + " addr=" + c.address
-         + " laddr= fd=0 name=" + c.name + " age="
-         + std::to_string((now_ms_ - c.connected_ms) / 1000) + " idle=0 flags="
-         + (c.multi ? "x" : "N") + " db=0 sub=0 psub=0 multi="
+  return "id=" + std::to_string(c.id) + " addr=" + c.address + " name=" + c.name
+         + " age=" + std::to_string((now_ms_ - c.connected_ms) / 1000)
+         + " flags=" + (c.multi ? "x" : "N") + " db=0 sub=0 psub=0 multi="
          + std::to_string(
            c.multi ? static_cast<std::int64_t>(c.multi->queued.size()) : -1)
          + " user=default resp=" + (c.spoken == protocol::resp3 ? "3" : "2")
-         + "\n";
+         + " lib-name=" + c.library + " lib-ver=" + c.library_version + "\n";
 }
 
 void front::client_reply_mode(client& c, args words, std::string& out) {
@@ -218,14 +239,32 @@ void front::client_reply_mode(client& c, args words, std::string& out) {
     return reply.error("ERR syntax error");
   if (same_word(words[2], "on")) {
     c.mute = false;
+    c.silent = false;
     reply.simple("OK");
   } else if (same_word(words[2], "off")) {
     c.mute = true;
+    c.silent = true;
   } else if (same_word(words[2], "skip")) {
-    c.skip_next = true;
+    c.skip_next = true; // without effect while replies are off
+    c.silent = true;
   } else {
     reply.error("ERR syntax error");
   }
+}
+
+/// CLIENT SETINFO LIB-NAME name | LIB-VER version
+void front::client_set_info(client& c, args words, std::string& out) {
+  reply_writer reply{out, protocol::resp3};
+  const bool version = same_word(words[2], "lib-ver");
+  if (!version && !same_word(words[2], "lib-name"))
+    return reply.error("ERR Unrecognized option '" + std::string{words[2]}
+                       + "'");
+  if (!printable_word(words[3]))
+    return reply.error(std::string{version ? "ERR lib-ver" : "ERR lib-name"}
+                       + " cannot contain spaces, newlines or special "
+                         "characters.");
+  (version ? c.library_version : c.library) = std::string{words[3]};
+  reply.simple("OK");
 }
 
 void front::client_command(client& c, args words, std::string& out) {
@@ -254,10 +293,11 @@ void front::client_command(client& c, args words, std::string& out) {
     reply.verbatim(lines);
   } else if (same_word(words[1], "reply")) {
     client_reply_mode(c, words, out);
-  } else if (is("setinfo", 4) || is("no-evict", 3) || is("no-touch", 3)
-             || is("unpause", 2)) {
+  } else if (is("setinfo", 4)) {
+    client_set_info(c, words, out);
+  } else if (is("no-evict", 3) || is("no-touch", 3) || is("unpause", 2)) {
     reply.simple("OK");
-  } else if (is("trackinginfo", 2) || is("getredir", 2)) {
+  } else if (is("getredir", 2)) {
     reply.integer(-1);
   } else {
     reply.error("ERR unknown subcommand or wrong number of arguments for '"

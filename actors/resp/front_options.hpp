@@ -8,8 +8,12 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace cohort::resp {
+
+/// The version of Redis whose commands are spoken: libraries look at it.
+inline constexpr std::string_view spoken_version = "7.0.0";
 
 /// Where a node serves clients.
 struct client_endpoint {

@@ -26,28 +26,18 @@ void front::touch(client& c) {
   dirty_.push_back(c.id);
 }
 
-/// Writes a reply, of the machine's RESP3, in what the client speaks.
-void front::emit(client& c, std::string_view reply, null_style style) {
-  touch(c);
-  if (c.spoken == protocol::resp3)
-    c.output += reply;
-  else
-    to_resp2(reply, style, c.output);
+/// A place for the reply to the request that is being handled.
+reply_queue::place front::reserve(client& c, null_style style) {
+  return c.replies.reserve({c.spoken, style, c.silent});
 }
 
 /// To the request that is being handled.
-void front::answer(client& c, std::string_view reply, null_style style) {
-  if (c.mute || std::exchange(c.skip_next, false))
-    return;
+void front::answer(client& c, std::string_view reply) {
+  touch(c);
   if (c.replies.size() == 0)
-    return emit(c, reply, style);
-  const auto place = c.replies.reserve();
-  std::string text;
-  if (c.spoken == protocol::resp3)
-    text = reply;
+    append_reply({c.spoken, null_style::string, c.silent}, reply, c.output);
   else
-    to_resp2(reply, style, text);
-  c.replies.fill(place, std::move(text));
+    c.replies.fill(reserve(c), reply, c.output);
 }
 
 void front::answer_error(client& c, std::string_view text) {
@@ -65,21 +55,21 @@ void front::complete(const reply_ref& ref, std::string_view reply) {
     return take_watch(*c, ref, reply);
   if (ref.what == reply_ref::kind::walk)
     return take_walk(*c, ref, reply);
-  if (c->replies.is_next(ref.place)) {
-    c->replies.skip_first();
-    if (!c->mute)
-      emit(*c, reply, ref.style);
-    c->replies.take(c->output);
-    return touch(*c);
-  }
-  std::string text;
-  if (c->mute)
-    text.clear();
-  else if (c->spoken == protocol::resp3)
-    text = reply;
-  else
-    to_resp2(reply, ref.style, text);
-  c->replies.fill(ref.place, std::move(text));
+  c->replies.fill(ref.place, reply, c->output);
+  touch(*c);
+}
+
+/// The client's next requests wait until the reply to this one is there.
+void front::start_waiting(client& c, wait_kind kind) {
+  c.waits_for = kind;
+  c.waiting_place = reserve(c);
+}
+
+/// To the request that the client's next ones wait for.
+void front::complete_wait(client& c, std::string_view reply) {
+  c.replies.fill(c.waiting_place, reply, c.output);
+  touch(c);
+  release(c);
 }
 
 /// The client waits no more: its next requests are handled.
@@ -98,17 +88,7 @@ void front::take_finished() {
     if (!batch_is_empty() && sender_.ready())
       submit_batch();
   }
-  const auto pending = sender_.pending_bytes() + batch_bytes();
-  if (!clogged_ || pending > options_.pending_bytes_max / 2)
-    return;
-  clogged_ = false;
-  std::vector<client_id> waiting;
-  for (const auto& [id, c] : clients_)
-    if (!c->input.empty() || c->halted)
-      waiting.push_back(id);
-  for (auto id : waiting)
-    if (auto* c = find(id); c && !clogged_)
-      wake(*c);
+  clear_clog();
 }
 
 void front::finish(const machine::finished_work& work) {
@@ -130,14 +110,32 @@ std::string front::unknown_text(const session_id& session,
          + " The write may or may not have taken effect, once at most\r\n";
 }
 
-void front::finish_batch(const request& of,
-                         const machine::finished_work& work) {
+/// What each client has on its way.
+void front::count_out(const request& of, const machine::finished_work& work) {
   for (const auto& ref : of.writes)
     if (auto* c = find(ref.to)) {
       --c->writes_in_flight;
       if (work.fate == machine::work_fate::done)
         c->last_write = std::max(c->last_write, work.reply.at.index);
     }
+  if (!of.lone())
+    return;
+  for (const auto& ref : of.queries)
+    if (auto* c = find(ref.to))
+      --c->lone_reads;
+}
+
+void front::finish_batch(const request& of,
+                         const machine::finished_work& work) {
+  count_out(of, work);
+  answer_batch(of, work);
+  for (auto id : std::exchange(waiting_for_earlier_, {}))
+    if (auto* c = find(id))
+      release(*c); // comes back if there is more to wait for
+}
+
+void front::answer_batch(const request& of,
+                         const machine::finished_work& work) {
   const auto each = [&](const std::vector<reply_ref>& refs, auto text_of) {
     for (std::size_t i = 0; i < refs.size(); ++i)
       complete(refs[i], text_of(i));
@@ -197,36 +195,31 @@ bool is_error(std::string_view reply) {
 
 } // namespace
 
+/// All states come in one batch, so in order, unless it failed.
 void front::take_watch(client& c, const reply_ref& ref,
                        std::string_view reply) {
   if (c.waits_for != wait_kind::watch || c.waiting_place != ref.place)
     return;
-  const reply_ref own{c.id, ref.place, null_style::string,
-                      reply_ref::kind::client};
-  if (is_error(reply)) { // the state is not known: watch nothing
+  if (is_error(reply)) { // the state is not known: watch nothing more
     c.watching.clear();
-    complete(own, reply);
-    return release(c);
+    return complete_wait(c, reply);
   }
-  c.watched.push_back({std::move(c.watching.front()), number_in(reply)});
-  c.watching.erase(c.watching.begin());
-  if (!c.watching.empty())
+  auto& key = c.watching[c.watching.size() - c.watching_left];
+  c.watched.push_back({std::move(key), number_in(reply)});
+  if (--c.watching_left > 0)
     return;
-  complete(own, "+OK\r\n");
-  release(c);
+  c.watching.clear();
+  complete_wait(c, "+OK\r\n");
 }
 
 void front::take_walk(client& c, const reply_ref& ref, std::string_view reply) {
   if (c.waits_for != wait_kind::walk || c.waiting_place != ref.place)
     return;
   if (c.walk->take(reply))
-    return enqueue_query(c, c.walk->next_query(), reply_ref::kind::walk,
-                         null_style::string);
+    return enqueue_query(c, c.walk->next_query(), reply_ref::kind::walk);
   const auto text = c.walk->answer();
   c.walk.reset();
-  complete({c.id, ref.place, null_style::string, reply_ref::kind::client},
-           text);
-  release(c);
+  complete_wait(c, text);
 }
 
 } // namespace cohort::resp

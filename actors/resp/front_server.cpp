@@ -61,6 +61,10 @@ std::string field(std::string_view name, std::uint64_t value) {
   return field(name, std::string_view{std::to_string(value)});
 }
 
+bool leads(const front_report& report) {
+  return report.hosts_replica && report.status.role == "primary";
+}
+
 } // namespace
 
 void front::config(args words, std::string& out) {
@@ -93,9 +97,8 @@ void front::config(args words, std::string& out) {
 
 /// INFO and ROLE need the replica's state, COHORT.STATUS that of all nodes.
 void front::await_report(client& c, command_id what, args words) {
-  c.waits_for = wait_kind::report;
-  c.waiting_place = c.replies.reserve();
-  report_wait x{c.id, c.waiting_place, what, {}};
+  start_waiting(c, wait_kind::report);
+  report_wait x{c.id, what, {}};
   for (std::size_t i = 1; i < words.size(); ++i)
     x.sections.emplace_back(words[i]);
   report_waits_.push_back(std::move(x));
@@ -119,10 +122,8 @@ void front::reported(const front_report& report, std::int64_t wall_ms) {
     else
       reply_writer{text, protocol::resp3}.verbatim(
         info_text(report, wall_ms, x.sections));
-    complete({x.to, x.place, null_style::string, reply_ref::kind::client},
-             text);
     if (auto* c = find(x.to))
-      release(*c);
+      complete_wait(*c, text);
   }
   take_finished();
 }
@@ -136,61 +137,82 @@ void front::cluster_reported(const std::string& text) {
     }
     std::string reply;
     reply_writer{reply, protocol::resp3}.verbatim(text);
-    complete({x.to, x.place, null_style::string, reply_ref::kind::client},
-             reply);
     if (auto* c = find(x.to))
-      release(*c);
+      complete_wait(*c, reply);
   }
   take_finished();
 }
 
+/// Where a node serves clients; "?" if that is not known.
+client_endpoint front::endpoint_of(node_id node) const {
+  const auto name = node_names_.find(node);
+  const auto at = name == node_names_.end()
+                    ? options_.endpoints.end()
+                    : options_.endpoints.find(name->second);
+  return at == options_.endpoints.end() ? client_endpoint{"?", 0} : at->second;
+}
+
+std::string front::master_text(const replica_status& status) const {
+  std::string text = field("role", "master");
+  text += field("connected_slaves", status.backups.size());
+  std::size_t number = 0;
+  for (const auto& x : status.backups) {
+    const auto endpoint = endpoint_of(x.node);
+    text += field("slave" + std::to_string(number++),
+                  "ip=" + endpoint.address
+                    + ",port=" + std::to_string(endpoint.port)
+                    + ",state=" + (x.online ? "online" : "wait_bgsave")
+                    + ",offset=" + to_string(x.durable_index) + ",lag=0");
+  }
+  return text;
+}
+
+std::string front::slave_text(const replica_status& status) const {
+  const auto endpoint = endpoint_of(sender_.primary());
+  std::string text = field("role", "slave");
+  text += field("master_host", endpoint.address);
+  text += field("master_port", endpoint.port);
+  text += field("master_link_status",
+                sender_.primary() == nobody ? "down" : "up");
+  text += field("master_last_io_seconds_ago", 0u);
+  text += field("master_sync_in_progress", 0u);
+  text += field("slave_repl_offset", status.durable_index.value);
+  text += field("slave_read_only", 0u); // any node takes writes
+  text += field("connected_slaves", 0u);
+  return text;
+}
+
 std::string front::replication_text(const front_report& report) const {
   const auto& status = report.status;
-  const bool leads = report.hosts_replica && status.role == "primary";
   std::string text = "# Replication\r\n";
-  text += field("role", leads ? "master" : "slave");
-  if (leads) {
-    text += field("connected_slaves", status.backups.size());
-    std::size_t number = 0;
-    for (const auto& x : status.backups) {
-      const auto name = node_names_.find(x.node);
-      const auto at = name == node_names_.end()
-                        ? options_.endpoints.end()
-                        : options_.endpoints.find(name->second);
-      const auto endpoint = at == options_.endpoints.end() ? client_endpoint{}
-                                                           : at->second;
-      text += field("slave" + std::to_string(number++),
-                    "ip=" + endpoint.address
-                      + ",port=" + std::to_string(endpoint.port)
-                      + ",state=" + (x.online ? "online" : "wait_bgsave")
-                      + ",offset=" + to_string(x.durable_index) + ",lag=0");
-    }
-  } else {
-    const auto name = node_names_.find(sender_.primary());
-    const auto at = name == node_names_.end()
-                      ? options_.endpoints.end()
-                      : options_.endpoints.find(name->second);
-    const bool known = at != options_.endpoints.end();
-    text += field("master_host", known ? at->second.address : "?");
-    text += field("master_port", known ? at->second.port : 0u);
-    text += field("master_link_status",
-                  sender_.primary() == nobody ? "down" : "up");
-    text += field("master_last_io_seconds_ago", 0u);
-    text += field("master_sync_in_progress", 0u);
-    text += field("slave_repl_offset", status.durable_index.value);
-    text += field("slave_read_only", 0u);
-    text += field("connected_slaves", 0u);
-  }
+  text += leads(report) ? master_text(status) : slave_text(status);
   text += field("master_replid", "0000000000000000000000000000000000000000");
   text += field("master_repl_offset", status.last_index.value);
   text += field("cohort_set", options_.set_name);
-  text += field("cohort_role", report.hosts_replica ? status.role : "none");
+  text += field("cohort_role",
+                report.hosts_replica ? std::string_view{status.role} : "none");
   text += field("cohort_term", status.term.value);
   text += field("cohort_epoch", status.epoch.value);
   text += field("cohort_last_index", status.last_index.value);
   text += field("cohort_durable_index", status.durable_index.value);
   text += field("cohort_commit_index", status.commit_index.value);
   text += field("cohort_applied_index", status.applied_index.value);
+  return text;
+}
+
+std::string front::server_text(std::int64_t wall_ms) const {
+  const auto own = options_.endpoints.find(options_.node_name);
+  const auto up_seconds = started_ms_ ? (now_ms_ - *started_ms_) / 1000 : 0;
+  std::string text = "# Server\r\n";
+  text += field("redis_version", spoken_version);
+  text += field("redis_mode", "standalone");
+  if (own != options_.endpoints.end())
+    text += field("tcp_port", own->second.port);
+  text += field("uptime_in_seconds", static_cast<std::uint64_t>(up_seconds));
+  text += field("server_time_usec", static_cast<std::uint64_t>(wall_ms) * 1000);
+  text += field("cohort_version", options_.version);
+  text += field("cohort_cluster", options_.cluster_name);
+  text += field("cohort_node", options_.node_name);
   return text;
 }
 
@@ -204,16 +226,7 @@ std::string front::info_text(const front_report& report, std::int64_t wall_ms,
       text += "\r\n";
     fill();
   };
-  section("server", [&] {
-    text += "# Server\r\n";
-    text += field("redis_version", "7.0.0");
-    text += field("redis_mode", "standalone");
-    text += field("cohort_version", options_.version);
-    text += field("cohort_cluster", options_.cluster_name);
-    text += field("cohort_node", options_.node_name);
-    text += field("server_time_usec",
-                  static_cast<std::uint64_t>(wall_ms) * 1000);
-  });
+  section("server", [&] { text += server_text(wall_ms); });
   section("clients", [&] {
     text += "# Clients\r\n";
     text += field("connected_clients", clients_.size());
@@ -233,34 +246,26 @@ std::string front::info_text(const front_report& report, std::int64_t wall_ms,
 void front::role_reply(const front_report& report, std::string& out) const {
   reply_writer reply{out, protocol::resp3};
   const auto& status = report.status;
-  if (report.hosts_replica && status.role == "primary") {
-    reply.array(3);
-    reply.bulk("master");
-    reply.integer(static_cast<std::int64_t>(status.last_index.value));
-    reply.array(status.backups.size());
-    for (const auto& x : status.backups) {
-      const auto name = node_names_.find(x.node);
-      const auto at = name == node_names_.end()
-                        ? options_.endpoints.end()
-                        : options_.endpoints.find(name->second);
-      reply.array(3);
-      reply.bulk(at == options_.endpoints.end() ? "?" : at->second.address);
-      reply.bulk(
-        std::to_string(at == options_.endpoints.end() ? 0 : at->second.port));
-      reply.bulk(to_string(x.durable_index));
-    }
-    return;
+  if (!leads(report)) {
+    const auto endpoint = endpoint_of(sender_.primary());
+    reply.array(5);
+    reply.bulk("slave");
+    reply.bulk(endpoint.address);
+    reply.integer(endpoint.port);
+    reply.bulk(sender_.primary() == nobody ? "connect" : "connected");
+    return reply.integer(static_cast<std::int64_t>(status.durable_index.value));
   }
-  const auto name = node_names_.find(sender_.primary());
-  const auto at = name == node_names_.end()
-                    ? options_.endpoints.end()
-                    : options_.endpoints.find(name->second);
-  reply.array(5);
-  reply.bulk("slave");
-  reply.bulk(at == options_.endpoints.end() ? "?" : at->second.address);
-  reply.integer(at == options_.endpoints.end() ? 0 : at->second.port);
-  reply.bulk(sender_.primary() == nobody ? "connect" : "connected");
-  reply.integer(static_cast<std::int64_t>(status.durable_index.value));
+  reply.array(3);
+  reply.bulk("master");
+  reply.integer(static_cast<std::int64_t>(status.last_index.value));
+  reply.array(status.backups.size());
+  for (const auto& x : status.backups) {
+    const auto endpoint = endpoint_of(x.node);
+    reply.array(3);
+    reply.bulk(endpoint.address);
+    reply.bulk(std::to_string(endpoint.port));
+    reply.bulk(to_string(x.durable_index));
+  }
 }
 
 } // namespace cohort::resp

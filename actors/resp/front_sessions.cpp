@@ -44,14 +44,12 @@ void front::submit_raw(client& c, std::variant<work_request, wait_request> body,
                        std::int64_t patience_ms, const session_id& session,
                        std::uint64_t sequence, wait_kind kind) {
   submit_batch(); // what came before goes before
-  c.waits_for = kind;
-  c.waiting_place = c.replies.reserve();
+  start_waiting(c, kind);
   request of;
   of.raw = true;
   of.session = session;
   of.sequence = sequence;
-  of.writes.push_back(
-    {c.id, c.waiting_place, null_style::string, reply_ref::kind::client});
+  of.writes.push_back({c.id, c.waiting_place, reply_ref::kind::client});
   const auto id = sender_.submit_raw(std::move(body), patience_ms, now_ms_);
   requests_.emplace(id, std::move(of));
 }
@@ -72,8 +70,9 @@ void front::wait(client& c, args words) {
   body.index = c.last_write;
   body.copies = static_cast<std::uint32_t>(
     std::clamp<std::int64_t>(copies, 0, std::int64_t{1} << 30));
-  submit_raw(c, body, timeout_ms == 0 ? for_ever_ms : timeout_ms, {}, 0,
-             wait_kind::copies);
+  submit_raw(c, body,
+             timeout_ms == 0 ? for_ever_ms : std::min(timeout_ms, for_ever_ms),
+             {}, 0, wait_kind::copies);
 }
 
 /// COHORT.SESSION OPEN | CLOSE <session>
@@ -105,7 +104,7 @@ void front::cohort_do(client& c, args words) {
     return answer_error(
       c, "ERR expected <session> <sequence> <command>, sequences count from 1");
   const auto inner = words.subspan(3);
-  const auto t = translator_.translate(inner);
+  const auto& t = translator_.translate(inner);
   if (t.to == route::refused || t.to == route::answered)
     return answer(c, t.reply);
   if (t.to != route::write)
@@ -143,8 +142,7 @@ void front::cohort_form(client& c, args words) {
 
 /// What came of it, in the client's words.
 void front::finish_raw(const request& of, const machine::finished_work& work) {
-  const auto& ref = of.writes.front();
-  auto* c = find(ref.to);
+  auto* c = find(of.writes.front().to);
   if (!c)
     return;
   const auto kind = c->waits_for;
@@ -182,8 +180,7 @@ void front::finish_raw(const request& of, const machine::finished_work& work) {
   } else {
     writer.bulk(to_string(session_id{reply.at.index, reply.at.term}));
   }
-  complete(ref, text);
-  release(*c);
+  complete_wait(*c, text);
 }
 
 } // namespace cohort::resp

@@ -5,28 +5,62 @@
 
 namespace cohort::resp {
 
-/// Between MULTI and EXEC commands are kept, not run. What needs no machine is
-/// kept with its reply.
+namespace {
+
+/// What one client may watch.
+constexpr std::size_t watched_keys_max = 1024;
+constexpr std::size_t watched_bytes_max = std::size_t{1} << 20;
+
+} // namespace
+
+// -- between MULTI and EXEC ---------------------------------------------------
+
+/// The transaction will not run; what it holds is of no use.
+void front::spoil(client& c) {
+  c.multi->spoilt = true;
+  c.multi->queued = {};
+}
+
+void front::queue(client& c, const kv::command& what) {
+  auto& multi = *c.multi;
+  if (multi.spoilt)
+    return answer(c, "+QUEUED\r\n");
+  multi.queued.append(what);
+  if (multi.queued.size() <= kv::commands_max
+      && multi.queued.frame_bytes() <= request_bytes_max)
+    return answer(c, "+QUEUED\r\n");
+  spoil(c);
+  answer_error(c, "ERR a transaction has at most "
+                    + std::to_string(kv::commands_max) + " commands and "
+                    + std::to_string(request_bytes_max) + " bytes");
+}
+
+/// Commands are kept, not run. What needs no machine is kept with its reply.
 void front::enqueue_in_transaction(client& c, const translation& t) {
   switch (t.to) {
-    case route::refused:
     case route::local:
-      c.multi->spoilt = true;
+      COHORT_CHECK(false); // handle_local() serves it
+    case route::refused:
+      spoil(c);
       return answer(c, t.reply);
-    case route::answered: {
-      kv::command literal;
-      literal.what = kv::op::literal;
-      literal.value = t.reply;
-      c.multi->queued.append(literal);
-      break;
-    }
+    case route::walk: // would hold the applier up
+      spoil(c);
+      return answer_error(
+        c, "ERR KEYS is not allowed inside a transaction; use SCAN");
+    case route::answered:
+      return queue_reply(c, t.reply);
     case route::write:
     case route::read:
-    case route::walk:
-      c.multi->queued.append(t.what);
-      break;
+      return queue(c, t.what);
   }
-  answer(c, "+QUEUED\r\n");
+}
+
+/// A command whose reply is known already.
+void front::queue_reply(client& c, std::string_view reply) {
+  kv::command literal;
+  literal.what = kv::op::literal;
+  literal.value = reply;
+  queue(c, literal);
 }
 
 void front::multi(client& c) {
@@ -55,15 +89,11 @@ void front::exec(client& c) {
       c, "EXECABORT Transaction discarded because of previous errors.");
   if (!not_ready_.empty())
     return answer_error(c, "LOADING " + not_ready_);
-  if (multi->queued.frame_bytes() > request_bytes_max)
-    return answer_error(c, "ERR transaction is larger than "
-                             + std::to_string(request_bytes_max) + " bytes");
   std::vector<kv::watch> watches;
   for (const auto& x : watched)
     watches.push_back({x.key, x.changed});
-  if (batch_is_empty())
-    batch_since_ms_ = now_ms_;
-  const reply_ref ref{c.id, c.replies.reserve(), null_style::array,
+  begin_batch();
+  const reply_ref ref{c.id, reserve(c, null_style::array),
                       reply_ref::kind::client};
   if (multi->queued.read_only()) {
     query_after_.push_back(static_cast<std::uint32_t>(commands_.size()));
@@ -78,20 +108,33 @@ void front::exec(client& c) {
   consider_batch();
 }
 
-/// Asks which command changed each key last; until that is known, the client's
-/// next requests wait.
+// -- WATCH --------------------------------------------------------------------
+
+/// Asks which command changed each key last, in one batch; until that is known,
+/// the client's next requests wait.
 void front::watch(client& c, args words) {
   if (!not_ready_.empty())
     return answer_error(c, "LOADING " + not_ready_);
+  std::size_t bytes = 0;
+  for (const auto& x : c.watched)
+    bytes += x.key.size();
+  for (const auto& x : words.subspan(1))
+    bytes += x.size();
+  if (c.watched.size() + words.size() - 1 > watched_keys_max
+      || bytes > watched_bytes_max)
+    return answer_error(c, "ERR a client watches at most "
+                             + std::to_string(watched_keys_max) + " keys and "
+                             + std::to_string(watched_bytes_max) + " bytes");
   c.watching.assign(words.begin() + 1, words.end());
-  c.waits_for = wait_kind::watch;
-  c.waiting_place = c.replies.reserve();
-  for (const auto& key : std::vector<std::string>{c.watching}) {
-    kv::command ask;
-    ask.what = kv::op::changed;
+  c.watching_left = c.watching.size();
+  start_waiting(c, wait_kind::watch);
+  kv::command ask;
+  ask.what = kv::op::changed;
+  for (const auto& key : c.watching) {
     ask.key = key;
-    enqueue_query(c, ask, reply_ref::kind::watch, null_style::string);
+    enqueue_query(c, ask, reply_ref::kind::watch);
   }
+  consider_batch();
 }
 
 } // namespace cohort::resp

@@ -10,6 +10,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <future>
 #include <memory>
 #include <utility>
@@ -22,7 +23,7 @@ namespace {
 struct turn_over {};
 
 /// What a client may take to read what is left for it after a close.
-constexpr unsigned linger_ms = 10'000;
+constexpr std::chrono::seconds linger_max{10};
 
 void tune(int socket) {
   const int on = 1;
@@ -54,10 +55,11 @@ result<std::uint16_t> gateway_broker::start() {
   limits.output_bytes_max = options_.output_bytes_max;
   return transport::listen(
     *self_, options_.address, options_.port,
-    [limits](transport::default_multiplexer& loop, int socket) {
+    [this, limits](transport::default_multiplexer& loop, int socket) {
       tune(socket);
-      return caf::make_counted<transport::stream_scribe>(
+      accepted_ = caf::make_counted<transport::stream_scribe>(
         loop, socket, std::make_unique<transport::plain_stream>(), limits);
+      return accepted_;
     });
 }
 
@@ -68,7 +70,11 @@ caf::behavior gateway_broker::behavior() {
     [this](const caf::io::connection_closed_msg& x) { on_closed(x.handle); },
     [](const caf::io::acceptor_closed_msg&) {},
     [this](turn_over) { caf::anon_send(front_, std::exchange(turn_, {})); },
-    [this](front_turn& x) { on_front(x); },
+    [this](const front_turn& x) { on_front(x); },
+    [this](const linger_over& x) {
+      if (const auto left = lingering_.extract(x.client))
+        left.mapped()->abort();
+    },
   };
 }
 
@@ -82,9 +88,10 @@ void gateway_broker::note(client_id client, client_turn::piece::kind what,
   turn_.data += data;
 }
 
+/// The doorman made the scribe just before it told of it.
 void gateway_broker::on_opened(caf::io::connection_handle handle) {
   const auto client = ++last_client_;
-  handles_.emplace(client, handle);
+  connections_.emplace(client, connection{handle, std::move(accepted_)});
   clients_.emplace(handle, client);
   note(client, client_turn::piece::kind::opened,
        self_->remote_addr(handle) + ":"
@@ -104,35 +111,42 @@ void gateway_broker::on_closed(caf::io::connection_handle handle) {
   if (at == clients_.end())
     return;
   note(at->second, client_turn::piece::kind::closed, {});
-  handles_.erase(at->second);
+  connections_.erase(at->second);
   clients_.erase(at);
 }
 
-void gateway_broker::on_front(front_turn& x) {
-  for (const auto& write_this : x.writes)
-    write(write_this);
+void gateway_broker::on_front(const front_turn& x) {
+  for (const auto& bytes : x.writes)
+    write(bytes);
   for (auto client : x.halt)
-    if (const auto at = handles_.find(client); at != handles_.end())
-      self_->halt(at->second);
+    if (const auto at = connections_.find(client); at != connections_.end())
+      self_->halt(at->second.handle);
   for (auto client : x.resume)
-    if (const auto at = handles_.find(client); at != handles_.end())
-      self_->trigger(at->second);
+    if (const auto at = connections_.find(client); at != connections_.end())
+      self_->trigger(at->second.handle);
 }
 
 void gateway_broker::write(const front_output::client_write& x) {
-  const auto at = handles_.find(x.client);
-  if (at == handles_.end())
+  const auto at = connections_.find(x.client);
+  if (at == connections_.end())
     return;
-  const auto handle = at->second;
-  auto& out = self_->wr_buf(handle);
+  auto& out = self_->wr_buf(at->second.handle);
   out.insert(out.end(), x.bytes.begin(), x.bytes.end());
-  self_->flush(handle);
-  if (!x.close)
-    return;
-  clients_.erase(handle);
-  handles_.erase(at);
-  self_->close(handle);
-  note(x.client, client_turn::piece::kind::closed, {});
+  self_->flush(at->second.handle);
+  if (x.close)
+    close(x.client);
+}
+
+/// What is left to write is still written, for a while.
+void gateway_broker::close(client_id client) {
+  const auto gone = connections_.extract(client);
+  clients_.erase(gone.mapped().handle);
+  if (gone.mapped().scribe->unsent_bytes() > 0) {
+    lingering_.emplace(client, gone.mapped().scribe);
+    self_->delayed_send(self_, linger_max, linger_over{client});
+  }
+  self_->close(gone.mapped().handle);
+  note(client, client_turn::piece::kind::closed, {});
 }
 
 // -- spawning -----------------------------------------------------------------

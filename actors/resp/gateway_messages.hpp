@@ -40,8 +40,12 @@ struct serve_clients {
   caf::actor broker;
 };
 
+/// From a front to itself: others had their turn.
+struct go_on {};
+
 } // namespace cohort::resp
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cohort::resp::client_turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cohort::resp::front_turn)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cohort::resp::serve_clients)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cohort::resp::go_on)
