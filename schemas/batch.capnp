@@ -20,8 +20,8 @@ struct CommandBody {
       session @0 :SessionId;
       firstSequence @1 :UInt64;
       count @2 :UInt32;
-      # Everything at or below was answered to the client: replies are forgotten,
-      # and nothing at or below runs any more.
+      # Everything at or below was answered to the client: replies are
+      # forgotten, and nothing at or below runs any more.
       answeredUpTo @3 :UInt64;
       # `count` commands, opaque to all but the state machine.
       commands @4 :Data;
@@ -69,8 +69,8 @@ struct MetaCommand {
   mint @0 :Mint;
 }
 
-# Gives a node that comes with an empty disk a new incarnation. Asking again with
-# the same nonce gives the same.
+# Gives a node that comes with an empty disk a new incarnation. Asking again
+# with the same nonce gives the same.
 struct Mint {
   node @0 :Text;
   nonce @1 :UInt64;

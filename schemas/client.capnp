@@ -35,7 +35,8 @@ struct ClientRequest {
 enum ClientOutcome {
   # Replies are there.
   done @0;
-  # Not taken, certainly without effect: this replica does not lead.
+  # This replica does not lead, or leads no more: what it was asked may or may not
+  # take effect. Ask the primary, under the same numbers.
   notPrimary @1;
   # Not taken, certainly without effect: a bound is reached.
   busy @2;
@@ -68,7 +69,7 @@ struct ClientReply {
   queryEnds @10 :List(UInt32);
   retryAfterMs @11 :UInt32;
   message @12 :Text;
-  # Commands of this request, counted from 0, that were applied but whose replies
-  # were not kept. Ascending.
+  # Commands of this request, counted from 0, that were applied but whose
+  # replies were not kept. Ascending.
   lost @13 :List(UInt32);
 }

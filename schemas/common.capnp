@@ -2,7 +2,8 @@
 #
 # Rules for every file here: ordinals are only added, never changed or reused; a
 # field that is absent reads as its default, and every default is what a sender
-# of an older release meant. Numbers of the domain keep their unit in their name.
+# of an older release meant. Numbers of the domain keep their unit in their
+# name.
 @0xc4452922c5960923;
 
 using Cxx = import "/capnp/c++.capnp";

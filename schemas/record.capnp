@@ -1,8 +1,8 @@
 # The records of a node's log, and the heads of its other files. How records lie
 # in sectors and blocks is in docs/STORAGE_FORMAT.md.
 #
-# The rules at the head of common.capnp hold here too: a release reads what every
-# older one wrote.
+# The rules at the head of common.capnp hold here too: a release reads what
+# every older one wrote.
 @0x91ca88d7b967aafa;
 
 using Cxx = import "/capnp/c++.capnp";
@@ -76,8 +76,8 @@ struct NodeIdentity {
   logCreated @4 :Bool;
 }
 
-# What a node knows beside its logs. In a file of its own: it is there before the
-# log is, and changes without it.
+# What a node knows beside its logs. In a file of its own: it is there before
+# the log is, and changes without it.
 struct NodeState {
   struct Boot {
     incarnation @0 :UInt64;
