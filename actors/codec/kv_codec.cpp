@@ -271,15 +271,15 @@ std::string_view view_of(capnp::Data::Reader from) {
   return {reinterpret_cast<const char*>(from.begin()), from.size()};
 }
 
-error too_large(const char* what) {
-  return {errc::too_large, std::string{"kv batch: "} + what};
+error refused(errc code, const char* why) {
+  return {code, std::string{"kv batch: "} + why};
 }
 
 result<void> read(wire::KvCommand::Reader from, kv::command& to) {
   if (from.getWhat() > static_cast<std::uint16_t>(kv::op::exec))
-    return {errc::unsupported, "kv batch: unknown command"};
+    return refused(errc::unsupported, "unknown command");
   if ((from.getFlags() & ~known_flags) != 0)
-    return {errc::unsupported, "kv batch: unknown flags"};
+    return refused(errc::unsupported, "unknown flags");
   to.what = static_cast<kv::op>(from.getWhat());
   to.flags = from.getFlags();
   to.number = from.getNumber();
@@ -291,13 +291,8 @@ result<void> read(wire::KvCommand::Reader from, kv::command& to) {
     to.more.push_back(view_of(x));
   to.nested.clear();
   to.watches.clear();
-  if (to.key.size() > kv::key_bytes_max)
-    return too_large("a key");
-  if (to.value.size() > kv::value_bytes_max)
-    return too_large("a value");
-  for (const auto& x : to.more)
-    if (x.size() > kv::value_bytes_max)
-      return too_large("an argument");
+  if (const auto* flaw = kv::flaw_of(to))
+    return refused(errc::invalid, flaw);
   return {};
 }
 
@@ -305,13 +300,13 @@ result<void> read_exec(wire::KvExec::Reader from, kv::command& to) {
   const auto nested = from.getNested();
   const auto watches = from.getWatches();
   if (nested.size() > kv::commands_max || watches.size() > kv::commands_max)
-    return too_large("commands in one exec");
+    return refused(errc::too_large, "too many commands in one exec");
   to.nested.resize(nested.size());
   for (unsigned i = 0; i < nested.size(); ++i) {
     if (auto done = read(nested[i], to.nested[i]); !done)
       return done;
     if (to.nested[i].what == kv::op::exec)
-      return {errc::malformed, "kv batch: exec inside exec"};
+      return refused(errc::malformed, "exec inside exec");
   }
   for (auto x : watches)
     to.watches.push_back({view_of(x.getKey()), x.getChanged()});
@@ -343,19 +338,18 @@ result<kv_batch_reader> kv_batch_reader::open(const bytes& batch) {
     data = opened->copy.data();
   }
   if (!readable_in_place(data, batch.size()))
-    return error{errc::malformed, "kv batch: not whole words"};
+    return refused(errc::malformed, "not whole words");
   try {
     opened->message.emplace(words_of(data, batch.size()),
                             batch_options(batch.size()));
     opened->commands = opened->message->getRoot<wire::KvBatch>().getCommands();
   } catch (const kj::Exception& e) {
-    return error{errc::malformed,
-                 std::string{"kv batch: "} + e.getDescription().cStr()};
+    return refused(errc::malformed, e.getDescription().cStr());
   }
   if (opened->commands.size() == 0)
-    return error{errc::malformed, "kv batch: empty"};
+    return refused(errc::malformed, "empty");
   if (opened->commands.size() > kv::commands_max)
-    return too_large("commands in one batch");
+    return refused(errc::too_large, "too many commands");
   return kv_batch_reader{std::move(opened)};
 }
 
@@ -372,8 +366,7 @@ result<void> kv_batch_reader::at(std::uint32_t i, kv::command& to) const {
       done = read_exec(from.getExec(), to);
     return done;
   } catch (const kj::Exception& e) {
-    return {errc::malformed,
-            std::string{"kv batch: "} + e.getDescription().cStr()};
+    return refused(errc::malformed, e.getDescription().cStr());
   }
 }
 

@@ -4,6 +4,30 @@
 
 namespace cohort::kv {
 
+namespace {
+
+bool names_key(op what) {
+  return what == op::rename || what == op::copy || what == op::lcs;
+}
+
+} // namespace
+
+const char* flaw_of(const command& x) {
+  const auto value_max = names_key(x.what) ? key_bytes_max : value_bytes_max;
+  if (x.key.size() > key_bytes_max)
+    return "a key is too large";
+  if (x.value.size() > value_max)
+    return "a value is too large";
+  const bool pairs = x.what == op::mset;
+  if (pairs && x.more.size() % 2 != 0)
+    return "a key without a value";
+  for (std::size_t i = 0; i < x.more.size(); ++i)
+    if (x.more[i].size()
+        > (pairs && i % 2 == 1 ? value_bytes_max : key_bytes_max))
+      return "an argument is too large";
+  return nullptr;
+}
+
 bool reads_only(const command& x) {
   switch (x.what) {
     case op::get:

@@ -13,11 +13,11 @@ namespace cohort::kv {
 enum class op : std::uint16_t {
   // -- strings ----------------------------------------------------------------
   get = 0,
-  set,           ///< SET, SETNX, SETEX, PSETEX, GETSET: see flags
+  set, ///< SET, SETNX, SETEX, PSETEX, GETSET: see flags
   getdel,
-  getex,         ///< with an expiry flag or `persist` a write, else a read
-  mget,          ///< `more`: keys
-  mset,          ///< `more`: key, value, key, value, ...; with if_absent MSETNX
+  getex, ///< with an expiry flag or `persist` a write, else a read
+  mget,  ///< `more`: keys
+  mset,  ///< `more`: key, value, key, value, ...; with if_absent MSETNX
   append,
   strlen,
   incr_by,       ///< by `number`
@@ -26,24 +26,24 @@ enum class op : std::uint16_t {
   setrange,      ///< `value` at offset `number`
   lcs,           ///< of `key` and `value`, a key too; number: MINMATCHLEN
   // -- keys -------------------------------------------------------------------
-  del,           ///< `more`: keys; also UNLINK
-  exists,        ///< `more`: keys
-  touch,         ///< `more`: keys
+  del,    ///< `more`: keys; also UNLINK
+  exists, ///< `more`: keys
+  touch,  ///< `more`: keys
   type,
-  rename,        ///< to `value`; with if_absent RENAMENX
-  copy,          ///< to `value`; with `replace` over it
-  expire,        ///< at or in `number` ms, by an expiry flag
+  rename, ///< to `value`; with if_absent RENAMENX
+  copy,   ///< to `value`; with `replace` over it
+  expire, ///< at or in `number` ms, by an expiry flag
   persist,
-  ttl,           ///< what is left; with `absolute` the time itself
-  scan,          ///< cursor `number`, COUNT `number2`, pattern `value`
-  randomkey,     ///< `number`: random bits drawn by the gateway
+  ttl,       ///< what is left; with `absolute` the time itself
+  scan,      ///< cursor `number`, COUNT `number2`, pattern `value`
+  randomkey, ///< `number`: random bits drawn by the gateway
   // -- the whole machine ------------------------------------------------------
   dbsize,
   flush,
   // -- for gateways -----------------------------------------------------------
-  changed,       ///< index of the entry that changed `key` last; 0: absent (K5)
-  literal,       ///< inside exec: answers `value`, a RESP3 reply, as it is
-  exec,          ///< commands with watches, as one
+  changed, ///< names the last change of `key`; 0: absent (K5)
+  literal, ///< inside exec: answers `value`, a RESP3 reply, as it is
+  exec,    ///< commands with watches, as one
 };
 
 /// What modifies a command.
@@ -95,6 +95,10 @@ struct command {
 
 /// Whether it never changes the state, so that it need not be logged.
 bool reads_only(const command& x);
+
+/// What is wrong with a command as such, for example that a key is too large;
+/// nullptr: nothing. What is nested in it is not looked at.
+const char* flaw_of(const command& x);
 
 /// Of one batch. More is refused.
 inline constexpr std::size_t commands_max = 8192;
