@@ -2,6 +2,7 @@
 
 #include "core/check.hpp"
 #include "resp/reply_writer.hpp"
+#include "resp/request_parser.hpp"
 #include "resp/translations.hpp"
 
 #include <bit>
@@ -35,6 +36,19 @@ bool keys_fit(const command_info& info, args words) {
     result = result && key.size() <= kv::key_bytes_max;
   });
   return result;
+}
+
+/// What a request takes in an entry; few words take little more than their
+/// text, which is bounded already.
+bool fits_entry(args words) {
+  constexpr std::size_t few_words = 1024;
+  constexpr std::size_t word_overhead = 16;
+  if (words.size() <= few_words)
+    return true;
+  std::size_t bytes = 0;
+  for (const auto& x : words)
+    bytes += x.size() + word_overhead;
+  return bytes <= request_bytes_max;
 }
 
 /// Makes the translation what a new one is, but keeps its memory.
@@ -74,6 +88,11 @@ const translation& translator::translate(args words) {
   if (!keys_fit(info, words)) {
     result_.refuse("ERR key is longer than " + std::to_string(kv::key_bytes_max)
                    + " bytes");
+    return result_;
+  }
+  if (!fits_entry(words)) {
+    result_.refuse("ERR request is larger than "
+                   + std::to_string(request_bytes_max) + " bytes");
     return result_;
   }
   if (info.is_local()) {
