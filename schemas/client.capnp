@@ -35,8 +35,8 @@ struct ClientRequest {
 enum ClientOutcome {
   # Replies are there.
   done @0;
-  # This replica does not lead, or leads no more: what it was asked may or may not
-  # take effect. Ask the primary, under the same numbers.
+  # This replica does not lead, or leads no more: what it was asked may or may
+  # not take effect. Ask the primary, under the same numbers.
   notPrimary @1;
   # Not taken, certainly without effect: a bound is reached.
   busy @2;
