@@ -23,10 +23,11 @@ bool matches_class(std::string_view pattern, std::size_t& at, char c) {
       found = found || pattern[at + 1] == c;
       at += 2;
     } else if (left >= 3 && pattern[at + 1] == '-') {
-      const auto [low, high] =
-        std::minmax(static_cast<unsigned char>(pattern[at]),
-                    static_cast<unsigned char>(pattern[at + 2]));
-      found = found || (low <= code && code <= high);
+      const auto first = static_cast<unsigned char>(pattern[at]);
+      const auto last = static_cast<unsigned char>(pattern[at + 2]);
+      found = found
+              || (std::min(first, last) <= code
+                  && code <= std::max(first, last));
       at += 3;
     } else {
       found = found || pattern[at] == c;

@@ -16,6 +16,25 @@ namespace cohort::kv::tests {
 
 inline constexpr std::uint64_t test_seed = 42;
 
+// -- replies
+// -------------------------------------------------------------------
+
+inline const std::string null = "_\r\n";
+inline const std::string ok = "+OK\r\n";
+inline const std::string zero = ":0\r\n";
+inline const std::string one = ":1\r\n";
+
+inline std::string bulk(const std::string& x) {
+  return "$" + std::to_string(x.size()) + "\r\n" + x + "\r\n";
+}
+
+inline std::string number(std::int64_t x) {
+  return ":" + std::to_string(x) + "\r\n";
+}
+
+// -- commands
+// ------------------------------------------------------------------
+
 inline command make(op what, std::string_view key = {},
                     std::string_view value = {}, std::int64_t number = 0,
                     std::uint32_t flags = 0) {
@@ -60,6 +79,9 @@ inline std::vector<std::string> to_vector(const machine::reply_list& replies) {
     result.emplace_back(replies[i]);
   return result;
 }
+
+// -- machines
+// ------------------------------------------------------------------
 
 /// A machine with the log that it is given.
 struct kv_driver {

@@ -2,22 +2,12 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <limits>
+#include <string>
+
 using namespace cohort;
 using namespace cohort::kv;
 using namespace cohort::kv::tests;
-
-namespace {
-
-const std::string null = "_\r\n";
-const std::string ok = "+OK\r\n";
-const std::string one = ":1\r\n";
-const std::string zero = ":0\r\n";
-
-std::string bulk(const std::string& x) {
-  return "$" + std::to_string(x.size()) + "\r\n" + x + "\r\n";
-}
-
-} // namespace
 
 BOOST_FIXTURE_TEST_SUITE(strings, kv_driver)
 
