@@ -34,7 +34,7 @@ bool session_sender::has_room() const {
 }
 
 bool session_sender::ready() const {
-  return primary_ != nobody && session_.valid() && queued_.empty() && has_room()
+  return primary_ != nobody && !opening_ && queued_.empty() && has_room()
          && in_flight_bytes_ < options_.bytes_in_flight_max;
 }
 

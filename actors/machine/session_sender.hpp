@@ -71,7 +71,8 @@ public:
     : options_(options),
       last_id_(options.first_id) {}
 
-  /// Whether work submitted now would leave at once. Otherwise it is better to
+  /// Whether work submitted now would leave at once, or would have a session
+  /// opened for it at once. Otherwise it is better to
   /// collect more first.
   bool ready() const;
 

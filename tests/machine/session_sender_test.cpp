@@ -115,8 +115,8 @@ BOOST_AUTO_TEST_SUITE(session_sender_suite)
 
 BOOST_AUTO_TEST_CASE(k1_every_write_has_a_session) {
   fixture f;
-  BOOST_TEST(!f.sender.ready());
   f.sender.submit(work_of(2), false, 0);
+  BOOST_TEST(!f.sender.ready()); // until the session is open
   f.open(7);
   BOOST_TEST((f.sender.session() == session_id{index_t{7}, term_t{1}}));
   const auto batch = batch_in(f.only());
