@@ -306,6 +306,8 @@ void front::tick(std::int64_t now_ms, std::int64_t wall_ms) {
   wall_ms_ = wall_ms;
   if (!started_ms_)
     started_ms_ = now_ms;
+  now_ms_ = now_ms;
+  give_up_reports();
   sender_.tick(now_ms);
   end_of_turn(now_ms);
 }

@@ -123,6 +123,7 @@ private:
   };
   struct report_wait {
     client_id to = 0;
+    std::int64_t deadline_ms = 0;
     command_id what{};
     std::vector<std::string> sections;
   };
@@ -193,6 +194,7 @@ private:
   // front_server.cpp
   void config(args words, std::string& out);
   void await_report(client& c, command_id what, args words);
+  void give_up_reports();
   std::string info_text(const front_report& report, std::int64_t wall_ms,
                         const std::vector<std::string>& sections) const;
   std::string server_text(std::int64_t wall_ms) const;

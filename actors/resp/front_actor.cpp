@@ -103,6 +103,7 @@ void front_actor::serve_set(const runtime::set_ready& x) {
   if (x.set != setup_->options.set)
     return;
   self_ = x.self;
+  hub_ = x.hub;
   replica_ = x.replica;
   voters_ = x.voters;
   primary_lost_ = true;
@@ -130,10 +131,10 @@ void front_actor::seek_primary() {
 void front_actor::carry_out() {
   auto out = front_.drain();
   for (const auto& x : out.requests)
-    send(setup_->hub, runtime::outbound{
-                        {x.to},
-                        transport::lane::data,
-                        codec::encode(setup_->options.set, self_, x.request)});
+    send(hub_, runtime::outbound{
+                 {x.to},
+                 transport::lane::data,
+                 codec::encode(setup_->options.set, self_, x.request)});
   if (!out.writes.empty() || !out.halt.empty() || !out.resume.empty())
     send(broker_, front_turn{std::move(out.writes), std::move(out.halt),
                              std::move(out.resume)});

@@ -15,7 +15,6 @@ namespace cohort::resp {
 struct front_setup {
   front_options options;
   std::shared_ptr<const clock> time;
-  caf::actor hub;
   caf::actor node;
 };
 
@@ -40,6 +39,7 @@ private:
   std::shared_ptr<const front_setup> setup_;
   front front_;
   caf::actor broker_;
+  caf::actor hub_;     ///< known once the set is served
   caf::actor replica_; ///< of this node; none if it is no member
   node_id self_;
   std::vector<node_id> voters_; ///< whom to ask where no replica tells

@@ -98,7 +98,7 @@ void front::config(args words, std::string& out) {
 /// INFO and ROLE need the replica's state, COHORT.STATUS that of all nodes.
 void front::await_report(client& c, command_id what, args words) {
   start_waiting(c, wait_kind::report);
-  report_wait x{c.id, what, {}};
+  report_wait x{c.id, now_ms_ + options_.sending.patience_ms, what, {}};
   for (std::size_t i = 1; i < words.size(); ++i)
     x.sections.emplace_back(words[i]);
   report_waits_.push_back(std::move(x));
@@ -141,6 +141,17 @@ void front::cluster_reported(const std::string& text) {
       complete_wait(*c, reply);
   }
   take_finished();
+}
+
+/// Whoever should have reported may have been replaced meanwhile.
+void front::give_up_reports() {
+  while (!report_waits_.empty()
+         && report_waits_.front().deadline_ms <= now_ms_) {
+    auto* c = find(report_waits_.front().to);
+    report_waits_.pop_front();
+    if (c)
+      complete_wait(*c, "-ERR no report arrived in time\r\n");
+  }
 }
 
 /// Where a node serves clients; "?" if that is not known.

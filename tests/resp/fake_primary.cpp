@@ -1,7 +1,7 @@
 #include "resp/fake_primary.hpp"
 
 #include "codec/kv_codec.hpp"
-#include "codec/peer_codec.hpp"
+#include "core/check.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -97,10 +97,10 @@ void small_kv::apply(const machine::apply_context& context, const bytes& batch,
                      std::uint32_t first, std::uint32_t last,
                      machine::reply_list& replies) {
   const auto reader = codec::kv_batch_reader::open(batch);
-  BOOST_REQUIRE(reader.ok());
+  COHORT_CHECK(reader.ok());
   kv::command x;
   for (auto i = first; i < last; ++i) {
-    BOOST_REQUIRE(reader->at(i, x).ok());
+    COHORT_CHECK(reader->at(i, x).ok());
     replies.add(run(x, context.index.value));
   }
 }
@@ -109,11 +109,11 @@ machine::query_outcome
 small_kv::query(const bytes& queries, std::uint32_t first, std::uint32_t last,
                 std::int64_t, machine::reply_list& replies) {
   const auto reader = codec::kv_batch_reader::open(queries);
-  BOOST_REQUIRE(reader.ok());
+  COHORT_CHECK(reader.ok());
   kv::command x;
   for (auto i = first; i < last; ++i) {
-    BOOST_REQUIRE(reader->at(i, x).ok());
-    BOOST_TEST(kv::reads_only(x));
+    COHORT_CHECK(reader->at(i, x).ok());
+    COHORT_CHECK(kv::reads_only(x));
     replies.add(run(x, 0));
   }
   return machine::query_outcome::done;
@@ -152,8 +152,8 @@ client_reply fake_primary::serve_work(const work_request& work) {
   client_reply reply;
   machine::work_result result;
   if (work.command.empty()) {
-    BOOST_CHECK(machine_.query(work, 0, result)
-                == machine::query_outcome::done);
+    COHORT_CHECK(machine_.query(work, 0, result)
+                 == machine::query_outcome::done);
   } else {
     replication::entry x;
     x.index = ++last_index_;

@@ -161,6 +161,15 @@ BOOST_AUTO_TEST_CASE(the_clusters_status_is_a_report_of_its_own) {
   BOOST_TEST(heard(2).starts_with("*5\r\n"));
 }
 
+BOOST_AUTO_TEST_CASE(a_report_that_does_not_come_is_an_error) {
+  say(1, "INFO\nPING");
+  pass_time(6000);
+  BOOST_TEST(heard(1) == "-ERR no report arrived in time\r\n+PONG\r\n");
+  tested.reported(report_of("backup"), 5); // too late
+  carry_out();
+  BOOST_TEST(heard(1).empty());
+}
+
 BOOST_AUTO_TEST_CASE(C2_an_operator_forms_the_cluster) {
   BOOST_TEST(ask(1, "COHORT.FORM WITHOUT n3")
              == "-ERR the cluster is formed already\r\n");

@@ -93,6 +93,23 @@ BOOST_AUTO_TEST_CASE(reads_behind_own_writes_say_so) {
   BOOST_TEST(body.after_sequence == 2);
 }
 
+/// Reads need no session, and do not wait for one.
+BOOST_AUTO_TEST_CASE(a_new_front_sends_at_once) {
+  front fresh{front_options{}};
+  fresh.not_ready("");
+  fresh.primary_is(first_node, now_ms);
+  fresh.opened(1, "", now_ms);
+  for (int i = 0; i < 3; ++i) {
+    fresh.received(1, "GET a\n", now_ms);
+    fresh.end_of_turn(now_ms);
+    BOOST_TEST(fresh.drain().requests.size() == 1u);
+  }
+  fresh.opened(2, "", now_ms);
+  fresh.received(2, "SET a 1\n", now_ms);
+  fresh.end_of_turn(now_ms);
+  BOOST_TEST(fresh.drain().requests.size() == 1u); // opens the session
+}
+
 // -- RESP3 and the connection -------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(speaks_what_the_client_speaks) {
