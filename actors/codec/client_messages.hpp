@@ -84,7 +84,7 @@ struct client_request {
 
 enum class client_outcome : std::uint8_t {
   done,        ///< replies are there
-  not_primary, ///< certainly without effect
+  not_primary, ///< not known here: ask the primary, under the same numbers
   busy,        ///< certainly without effect: a bound is reached
   gap,         ///< no effect: resend from the mark
   expired,     ///< no effect here: the session is not known any more

@@ -123,8 +123,10 @@ void replicated_machine::run(const apply_context& context,
     }
     apply_range(next, std::min(place, batch.count));
     next = std::max(next, std::min(place, batch.count));
-    const auto outcome = user_->query(riding->queries, q, last, 0,
-                                      result.query_replies);
+    auto outcome = user_->query(riding->queries, q, last, 0,
+                                result.query_replies);
+    while (outcome == query_outcome::work_must_be_done && user_->work())
+      outcome = user_->query(riding->queries, q, last, 0, result.query_replies);
     COHORT_CHECK(outcome == query_outcome::done);
     q = last;
   }
@@ -152,10 +154,14 @@ std::string replicated_machine::sessions() const {
 
 result<void> replicated_machine::restored(const replication::log_base& base,
                                           std::string_view sessions) {
-  auto decoded = codec::decode_sessions(sessions);
-  if (!decoded)
-    return decoded.err();
-  sessions_.replace(std::move(*decoded));
+  if (sessions.empty()) { // nobody has spoken yet
+    sessions_.replace({});
+  } else {
+    auto decoded = codec::decode_sessions(sessions);
+    if (!decoded)
+      return decoded.err();
+    sessions_.replace(std::move(*decoded));
+  }
   applied_ = base.index;
   applied_term_ = base.term;
   log_time_ms_ = base.log_time_ms;

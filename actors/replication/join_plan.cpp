@@ -18,10 +18,13 @@ bool caught_up(const std::map<node_id, progress>& peers, node_id node,
          && peer->second.match > index_t{};
 }
 
-/// The joiner takes the place of its former incarnation, in one step.
-configuration promote(configuration config, node_id joiner, node_id replaced) {
-  std::erase(config.learners, joiner);
-  std::erase(config.learners, replaced);
+/// The joiner takes the place of its former incarnation, in one step. Learners
+/// that do not ask any more are over.
+configuration promote(configuration config, node_id joiner, node_id replaced,
+                      const joiners& asking) {
+  std::erase_if(config.learners, [&](node_id x) {
+    return x == joiner || x == replaced || !asking.contains(x);
+  });
   std::erase(config.voters, replaced);
   insert_sorted(config.voters, joiner);
   config.m = std::max(config.m, default_m(config.voters.size()));
@@ -46,7 +49,7 @@ next_for_joiners(const membership& members,
       return next;
     }
     if (caught_up(peers, joiner, last, lag_max))
-      return promote(config, joiner, replaced);
+      return promote(config, joiner, replaced, asking);
   }
   return std::nullopt;
 }

@@ -3,6 +3,7 @@
 #include "core/check.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <type_traits>
 #include <utility>
 
@@ -49,6 +50,8 @@ result<void> options::validate() const {
   if (append_bytes_max == 0 || window.requests_max == 0
       || window.bytes_start == 0 || window.bytes_max < window.bytes_start)
     return {errc::invalid, "window: bounds must be above 0 and in order"};
+  if (transfer_ticks == 0)
+    return {errc::invalid, "transfer_ticks: a hand-over needs time"};
   if (boot == 0)
     return {errc::invalid, "boot: starts are counted from 1"};
   return {};
@@ -304,6 +307,10 @@ void replica::fetched(const log_fetch& request, std::vector<entry> entries) {
   if (entries.empty() || p.next != request.first
       || p.state != progress::flow::replicate)
     return;
+  // What was read may have been replaced meanwhile.
+  for (const auto& x : entries)
+    if (log_.term_at(x.index) != x.term)
+      return;
   auto append = make_append(*self, request.first.prev(), std::move(entries));
   note_sent(p, append);
   send_now(request.peer, std::move(append));
@@ -353,6 +360,11 @@ output replica::drain() {
   hand_out_committed();
   release_grants();
   request_write();
+  if (state_is_durable()) { // by now: what was held back need not wait
+    std::move(out_.send_when_durable.begin(), out_.send_when_durable.end(),
+              std::back_inserter(out_.send));
+    out_.send_when_durable.clear();
+  }
   out_.durable_ticket = state_ticket_;
   note_role();
   log_.evict(std::min(handed_out_, durable_), options_.cache_bytes_max);

@@ -64,15 +64,20 @@ applier::applier(caf::scheduled_actor* self, applier_options options,
   if (!restored)
     throw std::runtime_error{to_string(restored.err())};
   acknowledged_ = start->base.index;
+  durable_ = start->base.index;
 }
 
 caf::behavior applier::behavior() {
   return {
     [this](apply_entries& x) {
-      if (sink_)
-        behind_restore_.push_back(std::move(x));
-      else
-        apply(x);
+      behind_.push_back(std::move(x));
+      go_on();
+    },
+    [this](const durable_up_to& x) {
+      durable_ = std::max(durable_, x.index);
+      awaits_durable_ = false;
+      consider_snapshot();
+      go_on();
     },
     [this](const acknowledge_up_to& x) {
       acknowledged_ = x.index;
@@ -87,7 +92,7 @@ caf::behavior applier::behavior() {
     },
     [this](const make_snapshot&) {
       snapshot_wanted_ = true;
-      consider_snapshot(machine_.applied());
+      consider_snapshot();
     },
     [this](const piece_taken&) {
       ++credit_;
@@ -99,6 +104,8 @@ caf::behavior applier::behavior() {
       storing_ = false;
       if (!machine_.user().persistent())
         send(replica_, x);
+      consider_snapshot();
+      go_on();
     },
     [this](const snapshot_failed&) {
       source_.reset();
@@ -110,8 +117,18 @@ caf::behavior applier::behavior() {
         throw std::runtime_error{"the engine cannot be flushed: "
                                  + to_string(x.outcome.err())};
       send(replica_, snapshot_stored{x.base});
+      flushing_ = false;
+      if (restore_due_)
+        begin_restore(*std::exchange(restore_due_, std::nullopt));
+      consider_snapshot();
+      go_on();
     },
-    [this](const restore_snapshot& x) { begin_restore(x); },
+    [this](const restore_snapshot& x) {
+      if (flushing_)
+        restore_due_ = x;
+      else
+        begin_restore(x);
+    },
     [this](const snapshot_piece& x) { take_piece(x); },
     [this](const restore_end& x) { end_restore(x); },
   };
@@ -132,8 +149,18 @@ void applier::apply(const apply_entries& x) {
   release_answers();
   retry_queries();
   send(replica_, applied_up_to{machine_.applied()});
-  consider_snapshot(x.durable);
+  durable_ = std::max(durable_, x.durable);
+  consider_snapshot();
   schedule_work();
+}
+
+/// Applies what waits, unless the state must stay or become another first.
+void applier::go_on() {
+  while (!behind_.empty() && !sink_ && !restore_due_ && !awaits_durable_) {
+    const auto next = std::move(behind_.front());
+    behind_.pop_front();
+    apply(next);
+  }
 }
 
 void applier::apply_one(const replication::entry& x,
@@ -243,22 +270,30 @@ replication::log_base applier::base_now() const {
           members_};
 }
 
-/// What is stored never reaches beyond the log on this disk (D7).
-void applier::consider_snapshot(index_t durable) {
-  if (storing_ || sink_ || durable < machine_.applied())
-    return;
+bool applier::snapshot_is_due() {
   auto& user = machine_.user();
   if (snapshot_wanted_)
-    return begin_snapshot();
-  if (user.persistent()) {
-    if (user.unflushed_bytes() >= options_.flush_bytes
-        || bytes_since_snapshot_ >= options_.snapshot_log_bytes_min)
-      begin_flush();
+    return true;
+  if (user.persistent())
+    return user.unflushed_bytes() >= options_.flush_bytes
+           || bytes_since_snapshot_ >= options_.snapshot_log_bytes_min;
+  return bytes_since_snapshot_
+         >= std::max(options_.snapshot_log_bytes_min, user.approximate_bytes());
+}
+
+/// What is stored never reaches beyond the log on this disk (D7): until that is
+/// so, nothing more is applied.
+void applier::consider_snapshot() {
+  if (storing_ || sink_ || restore_due_ || awaits_durable_
+      || !snapshot_is_due())
     return;
+  if (durable_ < machine_.applied()) {
+    awaits_durable_ = true;
+    return send(replica_, tell_durable{machine_.applied()});
   }
-  const auto due = std::max(options_.snapshot_log_bytes_min,
-                            user.approximate_bytes());
-  if (bytes_since_snapshot_ >= due)
+  if (machine_.user().persistent() && !snapshot_wanted_)
+    begin_flush();
+  else
     begin_snapshot();
 }
 
@@ -290,6 +325,7 @@ void applier::send_slices() {
 
 void applier::begin_flush() {
   storing_ = true;
+  flushing_ = true;
   bytes_since_snapshot_ = 0;
   const auto base = base_now();
   machine_.user().begin_flush(
@@ -302,6 +338,7 @@ void applier::begin_flush() {
 void applier::begin_restore(const restore_snapshot& x) {
   source_.reset();
   storing_ = false;
+  awaits_durable_ = false;
   sink_ = machine_.user().begin_restore();
   send(options_.keeper, read_snapshot{x.base, me()});
 }
@@ -336,11 +373,9 @@ void applier::end_restore(const restore_end& x) {
   terms_ = x.terms;
   bytes_since_snapshot_ = 0;
   acknowledged_ = std::max(acknowledged_, x.base.index);
+  durable_ = std::max(durable_, x.base.index);
   send(replica_, applied_up_to{machine_.applied()});
-  while (!behind_restore_.empty() && !sink_) {
-    apply(behind_restore_.front());
-    behind_restore_.pop_front();
-  }
+  go_on();
   retry_queries();
 }
 

@@ -8,6 +8,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,7 @@ private:
 
   // -- entries ----------------------------------------------------------------
   void apply(const apply_entries& x);
+  void go_on();
   void apply_one(const replication::entry& x, const riding_work* riding);
   void answer(const riding_work& riding, machine::work_result result);
   void release_answers();
@@ -68,7 +70,8 @@ private:
   void retry_queries();
 
   // -- snapshots --------------------------------------------------------------
-  void consider_snapshot(index_t durable);
+  bool snapshot_is_due();
+  void consider_snapshot();
   void begin_snapshot();
   void begin_flush();
   void send_slices();
@@ -96,9 +99,13 @@ private:
   std::unique_ptr<machine::snapshot_source> source_;
   bool snapshot_wanted_ = false; ///< by a peer
   bool storing_ = false;         ///< a snapshot or a flush is under way
+  bool flushing_ = false;        ///< the engine
+  index_t durable_;              ///< of the log here, as far as it is known
+  bool awaits_durable_ = false;  ///< nothing is applied until it is told
+  std::optional<restore_snapshot> restore_due_; ///< once the flush has ended
   std::size_t credit_ = 0;
   std::unique_ptr<machine::snapshot_sink> sink_;
-  std::deque<apply_entries> behind_restore_;
+  std::deque<apply_entries> behind_; ///< what is to be applied
   bool work_scheduled_ = false;
 };
 

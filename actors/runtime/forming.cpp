@@ -167,6 +167,18 @@ void forming::joined(const join_reply& reply) {
 void forming::form_without(const std::vector<std::string>& names) {
   if (identity_ || storing_)
     return;
+  const std::set<std::string> left_out{names.begin(), names.end()};
+  const bool known = std::all_of(names.begin(), names.end(), [&](auto& name) {
+    return name != options_.own_name
+           && std::binary_search(options_.names.begin(), options_.names.end(),
+                                 name);
+  });
+  if (!known || left_out.size() != names.size()) {
+    out_.trace.push_back(
+      "does not form: each node to be left out must be another node of the "
+      "topology, named once");
+    return;
+  }
   without_ = names;
   told_to_form_ = true;
   consider();

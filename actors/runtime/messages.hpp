@@ -168,8 +168,7 @@ struct riding_work {
 struct apply_entries {
   std::vector<replication::entry> entries;
   std::vector<riding_work> riding; ///< ascending
-  /// Of the log here: what is stored or flushed stays at or below (D7).
-  index_t durable;
+  index_t durable;                 ///< of the log here
 };
 
 /// Writes at or below may be answered.
@@ -184,6 +183,16 @@ struct answer_queries {
   std::int64_t now_ms = 0; ///< what log time would be now
   asker who;
   work_request work;
+};
+
+/// From the applier to the replica: say when the log here is durable up to
+/// `at_least`. Answered by durable_up_to.
+struct tell_durable {
+  index_t at_least;
+};
+
+struct durable_up_to {
+  index_t index;
 };
 
 /// This replica leads no more: whoever waits for it is told so.
@@ -234,8 +243,8 @@ struct member_regressed {
   node_id member;
 };
 
-/// To the node: one more gateway, to the first set. It is told all that it has
-/// missed.
+/// To the node: one more gateway, to the first set, which is told all that it
+/// has missed; or, if the actor is empty, one less.
 struct attach_gateway {
   std::uint16_t number = 0;
   caf::actor gateway;
@@ -245,6 +254,7 @@ struct attach_gateway {
 struct set_ready {
   set_id set;
   node_id self;
+  caf::actor hub;
   caf::actor replica;          ///< of this node; none if it is no member
   std::vector<node_id> voters; ///< as far as this node knows
 };
@@ -393,6 +403,8 @@ COHORT_LOCAL_MESSAGE(log_entries)
 COHORT_LOCAL_MESSAGE(apply_entries)
 COHORT_LOCAL_MESSAGE(acknowledge_up_to)
 COHORT_LOCAL_MESSAGE(answer_queries)
+COHORT_LOCAL_MESSAGE(tell_durable)
+COHORT_LOCAL_MESSAGE(durable_up_to)
 COHORT_LOCAL_MESSAGE(stepped_down)
 COHORT_LOCAL_MESSAGE(applied_up_to)
 COHORT_LOCAL_MESSAGE(move_time)

@@ -99,6 +99,10 @@ std::uint16_t node::peer_port() const {
   return parts_->peer_port;
 }
 
+set_id node::served_set() const {
+  return first_user_set;
+}
+
 const caf::actor& node::supervisor() const {
   return parts_->supervisor;
 }

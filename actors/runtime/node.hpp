@@ -101,6 +101,9 @@ public:
   /// The port that peers find it at.
   std::uint16_t peer_port() const;
 
+  /// The set that gateways and clients reach through this node.
+  set_id served_set() const;
+
   /// For messages: report_cluster, form_without, attach_gateway.
   const caf::actor& supervisor() const;
 

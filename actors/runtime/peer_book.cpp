@@ -61,13 +61,13 @@ std::optional<refusal> peer_book::judge(const hello& who) const {
 }
 
 bool peer_book::remember(const hello& who) {
-  if (who.incarnation == nobody)
+  // A node that is being formed has not begun to count its starts.
+  if (who.incarnation == nobody || who.boot == 0)
     return false;
   auto& known = boots_[who.incarnation];
-  const known_boot heard{who.boot, who.boot_nonce};
-  if (heard.boot <= known.boot)
+  if (who.boot <= known.boot)
     return false;
-  known = heard;
+  known = {who.boot, who.boot_nonce};
   return true;
 }
 

@@ -48,6 +48,10 @@ void restart_at(recovered_state& log, const log_base& base) {
   log.base = base;
   log.last = base.index;
   log.last_log_time_ms = base.log_time_ms;
+  if (log.state.term < base.term) { // whom it voted for there is not known
+    log.state.term = base.term;
+    log.state.voted_for = replication::forgotten_vote;
+  }
 }
 
 } // namespace

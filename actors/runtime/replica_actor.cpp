@@ -22,6 +22,9 @@ transport::lane lane_of(const replication::message& msg) {
 
 constexpr std::uint32_t busy_retry_ms = 20;
 
+/// Of one entry (K5): more would not fit into a frame.
+constexpr std::size_t entry_bytes_max = std::size_t{32} << 20;
+
 } // namespace
 
 replica_actor::replica_actor(caf::scheduled_actor* self,
@@ -70,11 +73,18 @@ caf::behavior replica_actor::behavior() {
       wake();
     },
     [this](const snapshot_stored& x) {
-      core_.snapshot_taken(x.base);
+      bases_.push_back({x.base, handed_bytes_});
+      consider_compaction();
       wake();
+    },
+    [this](const tell_durable& x) {
+      durable_asked_ = x.at_least;
+      answer_durable();
     },
     [this](const snapshot_needed&) { send(applier_, make_snapshot{}); },
     [this](const snapshot_delivered& x) {
+      deliveries_.erase(x.to);
+      consider_compaction();
       core_.snapshot_sent(x.to, x.index);
       wake();
     },
@@ -107,9 +117,20 @@ void replica_actor::on_frame(const inbound& x) {
   } else if (auto* request = std::get_if<client_request>(&body)) {
     on_request(x.from, std::move(*request));
   } else if (const auto* join = std::get_if<join_set>(&body)) {
-    joiners_[x.from] = join->replaces;
+    take_joiner(x.from, join->replaces);
   } else {
     send(setup_->keeper, x); // snapshots are its affair
+  }
+}
+
+/// A node that was wiped again before it was promoted takes the place that its
+/// last incarnation was to take.
+void replica_actor::take_joiner(node_id joiner, node_id replaces) {
+  if (const auto last = joiners_.find(replaces); last != joiners_.end()) {
+    joiners_[joiner] = last->second;
+    joiners_.erase(last);
+  } else {
+    joiners_.try_emplace(joiner, replaces);
   }
 }
 
@@ -133,6 +154,8 @@ void replica_actor::on_work(asker who, work_request work) {
   }
   if (disk_full_)
     return refuse(who, client_outcome::disk_full);
+  if (work.command.size() > entry_bytes_max)
+    return refuse(who, client_outcome::refused);
   core_.set_time(log_clock_.at(setup_->time->wall_ms(), now_ms()));
   const auto index = core_.propose(work.command);
   if (!index)
@@ -161,7 +184,30 @@ void replica_actor::on_written(ticket_t ticket) {
   disk_full_ = false;
   release_held(ticket);
   core_.persisted(ticket);
+  answer_durable();
   wake();
+}
+
+/// The applier waits until what it has applied is durable here (D7).
+void replica_actor::answer_durable() {
+  if (!durable_asked_ || core_.durable_index() < *durable_asked_)
+    return;
+  durable_asked_.reset();
+  send(applier_, durable_up_to{core_.durable_index()});
+}
+
+/// The log is cut where a snapshot reaches, but some of it is kept for peers
+/// that are a little behind, and more while one of them gets a snapshot (D5).
+void replica_actor::consider_compaction() {
+  const auto keep = deliveries_.empty() ? setup_->log_kept_bytes
+                                        : setup_->log_pinned_bytes;
+  std::optional<replication::log_base> base;
+  while (!bases_.empty() && handed_bytes_ - bases_.front().second >= keep) {
+    base = std::move(bases_.front().first);
+    bases_.pop_front();
+  }
+  if (base)
+    core_.snapshot_taken(*base);
 }
 
 void replica_actor::release_held(ticket_t ticket) {
@@ -224,9 +270,11 @@ void replica_actor::carry_out(replication::output out) {
   }
   for (const auto& request : out.fetch)
     send(setup_->log_reader, log_read{setup_->set, request, me()});
-  for (auto peer : out.need_snapshot)
+  for (auto peer : out.need_snapshot) {
+    deliveries_.insert(peer);
     send(setup_->keeper,
          send_snapshot{peer, core_.term(), core_.log().base_index()});
+  }
   for (auto peer : out.regressed)
     send(setup_->node, member_regressed{setup_->set, peer});
   if (out.transfer)
@@ -246,6 +294,8 @@ void replica_actor::apply(replication::output& out) {
   if (!out.apply.empty()) {
     apply_entries batch;
     batch.durable = core_.durable_index();
+    for (const auto& x : out.apply)
+      handed_bytes_ += x.weight();
     const auto last = out.apply.back().index;
     while (!riding_.empty() && riding_.begin()->first <= last) {
       batch.riding.push_back(std::move(riding_.begin()->second));
@@ -253,6 +303,7 @@ void replica_actor::apply(replication::output& out) {
     }
     batch.entries = std::move(out.apply);
     send(applier_, std::move(batch));
+    consider_compaction();
   }
   if (out.acknowledged > told_acknowledged_) {
     told_acknowledged_ = out.acknowledged;
@@ -296,6 +347,9 @@ void replica_actor::refuse(const asker& who, client_outcome outcome) {
   answer.retry_after_ms = busy_retry_ms;
   if (outcome == client_outcome::disk_full)
     answer.message = "the disk of the primary is full";
+  if (outcome == client_outcome::refused)
+    answer.message = "a batch of commands is larger than "
+                     + std::to_string(entry_bytes_max) + " bytes";
   reply(who, std::move(answer));
 }
 

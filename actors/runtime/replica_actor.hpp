@@ -16,8 +16,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cohort::runtime {
@@ -45,6 +47,10 @@ struct replica_setup {
   node_id replaces;
   /// Ticks between two looks at what is due, and at who wants to join.
   std::uint32_t housekeeping_ticks = 5;
+  /// Of the log below the newest snapshot: kept for peers that are behind, and
+  /// kept at most while one of them gets a snapshot.
+  std::uint64_t log_kept_bytes = std::uint64_t{16} << 20;
+  std::uint64_t log_pinned_bytes = std::uint64_t{512} << 20;
   /// How close to the end of the log a learner has to be to vote.
   std::uint64_t join_lag_max = 1000;
 };
@@ -84,6 +90,9 @@ private:
   void on_written(ticket_t ticket);
   void on_full(ticket_t states);
   void release_held(ticket_t ticket);
+  void take_joiner(node_id joiner, node_id replaces);
+  void answer_durable();
+  void consider_compaction();
   void on_snapshot_frame(const inbound& x);
 
   // -- outputs ----------------------------------------------------------------
@@ -120,6 +129,12 @@ private:
   std::vector<pending_wait> waits_;
   bool disk_full_ = false;
   index_t told_acknowledged_;
+  /// Snapshots that are durable here, and how much had been handed to the
+  /// applier when they became so; oldest first.
+  std::deque<std::pair<replication::log_base, std::uint64_t>> bases_;
+  std::uint64_t handed_bytes_ = 0;
+  std::set<node_id> deliveries_; ///< peers that get a snapshot
+  std::optional<index_t> durable_asked_;
   replication::joiners joiners_;
   std::set<node_id> reachable_; ///< nodes with a link
   bool joined_ = false;

@@ -261,10 +261,13 @@ void snapshot_keeper::finish_arrival() {
   if (!newest)
     give_up(newest.err());
   COHORT_CHECK(newest->has_value());
-  const auto& base = (*newest)->head().base;
+  const auto base = (*newest)->head().base;
   say("received a snapshot at index " + to_string(base.index) + " from node "
       + to_string(done.from));
   send(replica_, snapshot_staged{done.from, done.term, base});
+  // Another may arrive before the applier reads this one.
+  staged_ =
+    std::make_unique<storage::snapshot_file_reader>(std::move(**newest));
   answer(done.from, of, of.total, snapshot_verdict::done);
 }
 
@@ -284,16 +287,17 @@ void snapshot_keeper::answer(node_id to, const snapshot_chunk& x,
 // -- restoring ----------------------------------------------------------------
 
 void snapshot_keeper::start_reading(const read_snapshot& x) {
-  auto newest = options_.store->open_newest(options_.set);
-  if (!newest)
-    give_up(newest.err());
-  if (!*newest || (*newest)->head().base.index != x.base.index)
-    give_up({errc::not_found,
-             "the snapshot at index " + to_string(x.base.index) + " is gone"});
-  reading_ = reading{
-    x.applier,
-    std::make_unique<storage::snapshot_file_reader>(std::move(**newest)),
-    options_.pieces_in_flight_max};
+  auto file = std::move(staged_);
+  if (!file || file->head().base.index != x.base.index) {
+    auto newest = options_.store->open_newest(options_.set);
+    if (!newest)
+      give_up(newest.err());
+    if (!*newest || (*newest)->head().base.index != x.base.index)
+      give_up({errc::not_found, "the snapshot at index "
+                                  + to_string(x.base.index) + " is gone"});
+    file = std::make_unique<storage::snapshot_file_reader>(std::move(**newest));
+  }
+  reading_ = reading{x.applier, std::move(file), options_.pieces_in_flight_max};
   send_pieces();
 }
 

@@ -107,6 +107,8 @@ private:
   std::map<node_id, delivery> deliveries_;
   std::map<node_id, wish> wishes_;
   std::optional<arrival> arrival_;
+  std::unique_ptr<storage::snapshot_file_reader>
+    staged_; ///< the last to arrive
   std::optional<reading> reading_;
 };
 

@@ -296,7 +296,9 @@ void supervisor::end_everything() {
   gateways_.clear();
   for (const auto& [address, name] : parts_)
     if (auto part = caf::actor_cast<caf::actor>(address))
-      self()->send_exit(part, caf::exit_reason::user_shutdown);
+      // In nobody's name: an exit from a linked actor breaks the link first,
+      // and the end of the part would not be heard of.
+      caf::anon_send_exit(part, caf::exit_reason::user_shutdown);
   if (parts_.empty())
     self()->send_exit(me(), caf::exit_reason::user_shutdown);
 }
@@ -304,8 +306,14 @@ void supervisor::end_everything() {
 // -- gateways -----------------------------------------------------------------
 
 void supervisor::attach(const attach_gateway& x) {
-  gateways_[x.number] = x.gateway;
+  if (ending_)
+    return;
   send(hub_, serve_gateway{x.number, x.gateway});
+  if (!x.gateway) {
+    gateways_.erase(x.number);
+    return;
+  }
+  gateways_[x.number] = x.gateway;
   for (const auto& [name, who] : met_)
     if (who.incarnation != nobody)
       send(x.gateway, peer_up{who.incarnation, name});
@@ -318,6 +326,7 @@ void supervisor::tell_ready(const caf::actor& gateway) const {
                 not_ready{"the node waits for " + forming_.waiting_for()});
   set_ready ready;
   ready.set = first_user_set;
+  ready.hub = hub_;
   ready.self = forming_.identity()->incarnation;
   ready.voters = ids_of(members_of(options_.plan, options_.plan.sets.front()));
   const auto hosted = sets_.find(first_user_set);
@@ -383,10 +392,11 @@ void supervisor::carry_out_forming() {
         x.to,
         std::visit([&](const auto& body) { return codec::encode(from, body); },
                    x.body));
-    if (out.formed && !entered_)
+    const bool enters = out.formed && !entered_;
+    if (enters)
       if (const auto entered = enter_cluster(); !entered)
         return fail(to_string(entered.err()));
-    if (out.store)
+    if (out.store || enters)
       send(hub_, introduce_as{own_hello()});
   }
   if (entered_)

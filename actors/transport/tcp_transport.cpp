@@ -45,8 +45,15 @@ namespace {
 /// Deep enough for a round trip x rate of a fast network.
 constexpr int socket_buffer_bytes = 4 << 20;
 
+/// A peer that takes nothing for so long is gone: its link is closed and made
+/// anew, instead of waiting for TCP's own patience of minutes.
+constexpr unsigned silence_ms_max = 3000;
+
 void tune(native_socket socket) {
   const int on = 1;
+  ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_ms_max,
+               sizeof silence_ms_max);
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &socket_buffer_bytes,
                sizeof socket_buffer_bytes);

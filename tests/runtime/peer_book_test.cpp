@@ -71,6 +71,13 @@ BOOST_AUTO_TEST_CASE(C2_a_rolled_back_or_copied_disk_is_refused) {
   BOOST_TEST(!book.judge(make("n2", 2, 5, 12)).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(C2_a_node_that_is_being_formed_has_no_start_yet) {
+  const auto first = make("n2", 2, 0, 77);
+  BOOST_TEST(!book.remember(first));
+  BOOST_TEST(!book.judge(make("n2", 2, 0, 78)).has_value());
+  BOOST_TEST(book.boots().empty());
+}
+
 BOOST_AUTO_TEST_CASE(C2_what_was_remembered_survives_a_restart) {
   book.remember(make("n2", 2, 4, 77));
   peer_book again{{"n2", "n3"}, book.boots()};
