@@ -8,15 +8,26 @@
 #include "resp/reply_writer.hpp"
 #include "resp/request_parser.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cohort::resp {
 
 /// Names a connection; never used again.
 using client_id = std::uint64_t;
+
+/// Whether a client may have that name, in lists where spaces part fields.
+inline bool is_name(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char x) { return x >= '!' && x <= '~'; });
+}
+
+inline constexpr std::string_view wrong_name_error =
+  "ERR Client names cannot contain spaces, newlines or special characters.";
 
 /// A transaction being put together (MULTI).
 struct transaction {

@@ -172,6 +172,7 @@ private:
 
   // -- local commands ---------------------------------------------------------
   void handle_local(client& c, const command_info& info, args words);
+  void handle_plain(client& c, const command_info& info, args words);
   bool local_reply(client& c, const command_info& info, args words,
                    std::string& out);
   // front_transactions.cpp
@@ -187,6 +188,8 @@ private:
   void hello_reply(client& c);
   void auth(args words, std::string& out);
   void reset(client& c);
+  // front_client.cpp
+  void client_admin(args words, reply_writer& reply);
   void client_command(client& c, args words, std::string& out);
   void client_reply_mode(client& c, args words, std::string& out);
   void client_set_info(client& c, args words, std::string& out);

@@ -12,16 +12,6 @@ using translations::to_integer;
 
 namespace {
 
-bool printable_word(std::string_view text) {
-  for (const char x : text)
-    if (x < '!' || x > '~')
-      return false;
-  return true;
-}
-
-constexpr std::string_view wrong_name =
-  "ERR Client names cannot contain spaces, newlines or special characters.";
-
 constexpr std::string_view no_password =
   "ERR AUTH <password> called without any password configured for the default "
   "user. Are you sure your configuration is correct?";
@@ -32,6 +22,31 @@ constexpr std::string_view wrong_password =
 /// There is one user, and it has no password: any will do.
 bool is_user(std::string_view name) {
   return name == "default";
+}
+
+void ping(std::span<const std::string_view> words, reply_writer& reply) {
+  if (words.size() > 2)
+    reply.error("ERR wrong number of arguments for 'ping' command");
+  else if (words.size() == 2)
+    reply.bulk(words[1]);
+  else
+    reply.simple("PONG");
+}
+
+void select(std::string_view database, reply_writer& reply) {
+  const auto number = to_integer(database);
+  if (!number)
+    reply.error("ERR value is not an integer or out of range");
+  else if (*number != 0)
+    reply.error("ERR DB index is out of range");
+  else
+    reply.simple("OK");
+}
+
+void tell_time(std::int64_t wall_ms, reply_writer& reply) {
+  reply.array(2);
+  reply.bulk(std::to_string(wall_ms / 1000));
+  reply.bulk(std::to_string(wall_ms % 1000 * 1000));
 }
 
 } // namespace
@@ -57,8 +72,11 @@ void front::handle_local(client& c, const command_info& info, args words) {
         return answer_error(c, "ERR WATCH inside MULTI is not allowed");
       return watch(c, words);
     default:
-      break;
+      return handle_plain(c, info, words);
   }
+}
+
+void front::handle_plain(client& c, const command_info& info, args words) {
   std::string reply;
   const bool at_once = local_reply(c, info, words, reply);
   if (c.multi) {
@@ -92,28 +110,16 @@ bool front::local_reply(client& c, const command_info& info, args words,
   reply_writer reply{out, protocol::resp3};
   switch (info.id) {
     case command_id::ping:
-      if (words.size() > 2)
-        reply.error("ERR wrong number of arguments for 'ping' command");
-      else if (words.size() == 2)
-        reply.bulk(words[1]);
-      else
-        reply.simple("PONG");
+      ping(words, reply);
       return true;
     case command_id::echo:
       reply.bulk(words[1]);
       return true;
     case command_id::time:
-      reply.array(2);
-      reply.bulk(std::to_string(wall_ms_ / 1000));
-      reply.bulk(std::to_string(wall_ms_ % 1000 * 1000));
+      tell_time(wall_ms_, reply);
       return true;
     case command_id::select:
-      if (!to_integer(words[1]))
-        reply.error("ERR value is not an integer or out of range");
-      else if (*to_integer(words[1]) != 0)
-        reply.error("ERR DB index is out of range");
-      else
-        reply.simple("OK");
+      select(words[1], reply);
       return true;
     case command_id::auth:
       auth(words, out);
@@ -192,8 +198,8 @@ void front::hello(client& c, args words) {
       return answer_error(c, "ERR Syntax error in HELLO option '"
                                + std::string{words[i]} + "'");
     name = words[++i];
-    if (!printable_word(name))
-      return answer_error(c, wrong_name);
+    if (!is_name(name))
+      return answer_error(c, wrong_name_error);
   }
   c.name = std::string{name};
   c.spoken = spoken;
@@ -219,90 +225,6 @@ void front::hello_reply(client& c) {
   reply.bulk("modules");
   reply.array(0);
   answer(c, out);
-}
-
-// -- CLIENT -------------------------------------------------------------------
-
-std::string front::client_line(const client& c) const {
-  return "id=" + std::to_string(c.id) + " addr=" + c.address + " name=" + c.name
-         + " age=" + std::to_string((now_ms_ - c.connected_ms) / 1000)
-         + " flags=" + (c.multi ? "x" : "N") + " db=0 sub=0 psub=0 multi="
-         + std::to_string(
-           c.multi ? static_cast<std::int64_t>(c.multi->queued.size()) : -1)
-         + " user=default resp=" + (c.spoken == protocol::resp3 ? "3" : "2")
-         + " lib-name=" + c.library + " lib-ver=" + c.library_version + "\n";
-}
-
-void front::client_reply_mode(client& c, args words, std::string& out) {
-  reply_writer reply{out, protocol::resp3};
-  if (words.size() != 3)
-    return reply.error("ERR syntax error");
-  if (same_word(words[2], "on")) {
-    c.mute = false;
-    c.silent = false;
-    reply.simple("OK");
-  } else if (same_word(words[2], "off")) {
-    c.mute = true;
-    c.silent = true;
-  } else if (same_word(words[2], "skip")) {
-    c.skip_next = true; // without effect while replies are off
-    c.silent = true;
-  } else {
-    reply.error("ERR syntax error");
-  }
-}
-
-/// CLIENT SETINFO LIB-NAME name | LIB-VER version
-void front::client_set_info(client& c, args words, std::string& out) {
-  reply_writer reply{out, protocol::resp3};
-  const bool version = same_word(words[2], "lib-ver");
-  if (!version && !same_word(words[2], "lib-name"))
-    return reply.error("ERR Unrecognized option '" + std::string{words[2]}
-                       + "'");
-  if (!printable_word(words[3]))
-    return reply.error(std::string{version ? "ERR lib-ver" : "ERR lib-name"}
-                       + " cannot contain spaces, newlines or special "
-                         "characters.");
-  (version ? c.library_version : c.library) = std::string{words[3]};
-  reply.simple("OK");
-}
-
-void front::client_command(client& c, args words, std::string& out) {
-  reply_writer reply{out, protocol::resp3};
-  const auto is = [&](std::string_view name, std::size_t count) {
-    return same_word(words[1], name) && words.size() == count;
-  };
-  if (is("id", 2)) {
-    reply.integer(static_cast<std::int64_t>(c.id));
-  } else if (is("getname", 2)) {
-    if (c.name.empty())
-      reply.null();
-    else
-      reply.bulk(c.name);
-  } else if (is("setname", 3)) {
-    if (!printable_word(words[2]))
-      return reply.error(wrong_name);
-    c.name = std::string{words[2]};
-    reply.simple("OK");
-  } else if (is("info", 2)) {
-    reply.verbatim(client_line(c));
-  } else if (same_word(words[1], "list")) {
-    std::string lines;
-    for (const auto& [id, x] : clients_)
-      lines += client_line(*x);
-    reply.verbatim(lines);
-  } else if (same_word(words[1], "reply")) {
-    client_reply_mode(c, words, out);
-  } else if (is("setinfo", 4)) {
-    client_set_info(c, words, out);
-  } else if (is("no-evict", 3) || is("no-touch", 3) || is("unpause", 2)) {
-    reply.simple("OK");
-  } else if (is("getredir", 2)) {
-    reply.integer(-1);
-  } else {
-    reply.error("ERR unknown subcommand or wrong number of arguments for '"
-                + std::string{words[1]} + "'. Try CLIENT HELP.");
-  }
 }
 
 } // namespace cohort::resp

@@ -57,12 +57,6 @@ void keys_only(args words, kv::op what, translation& to) {
   to.what.more.assign(words.begin() + 1, words.end());
 }
 
-void rename(args words, std::uint32_t flags, translation& to) {
-  to.what.what = kv::op::rename;
-  to.what.value = words[2];
-  to.what.flags = flags;
-}
-
 /// COPY from to [DB 0] [REPLACE]
 void copy(args words, translation& to) {
   to.what.what = kv::op::copy;

@@ -43,7 +43,6 @@ void mset(args words, std::uint32_t flags, translation& to);
 
 // -- keys (translate_keys.cpp) ------------------------------------------------
 void keys_only(args words, kv::op what, translation& to);
-void rename(args words, std::uint32_t flags, translation& to);
 void copy(args words, translation& to);
 void scan(args words, translation& to);
 void flush(args words, translation& to);

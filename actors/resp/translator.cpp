@@ -5,6 +5,7 @@
 #include "resp/request_parser.hpp"
 #include "resp/translations.hpp"
 
+#include <array>
 #include <bit>
 
 namespace cohort::resp {
@@ -13,6 +14,53 @@ namespace {
 
 using args = std::span<const std::string_view>;
 using translations::time_unit;
+
+// -- commands without options -------------------------------------------------
+
+enum class shape : std::uint8_t { special, key, key_value, keys };
+
+struct plain_command {
+  command_id id{};
+  shape words = shape::special;
+  kv::op what{};
+  std::uint32_t flags = 0;
+};
+
+constexpr plain_command plain_commands[] = {
+  {command_id::get, shape::key, kv::op::get, 0},
+  {command_id::append, shape::key_value, kv::op::append, 0},
+  {command_id::getdel, shape::key, kv::op::getdel, 0},
+  {command_id::getset, shape::key_value, kv::op::set, kv::flag::return_old},
+  {command_id::setnx, shape::key_value, kv::op::set,
+   kv::flag::if_absent | kv::flag::answer_integer},
+  {command_id::strlen, shape::key, kv::op::strlen, 0},
+  {command_id::mget, shape::keys, kv::op::mget, 0},
+  {command_id::del, shape::keys, kv::op::del, 0},
+  {command_id::unlink, shape::keys, kv::op::del, 0},
+  {command_id::exists, shape::keys, kv::op::exists, 0},
+  {command_id::touch, shape::keys, kv::op::touch, 0},
+  {command_id::type, shape::key, kv::op::type, 0},
+  {command_id::rename, shape::key_value, kv::op::rename, 0},
+  {command_id::renamenx, shape::key_value, kv::op::rename, kv::flag::if_absent},
+  {command_id::dbsize, shape::key, kv::op::dbsize, 0},
+  {command_id::persist, shape::key, kv::op::persist, 0},
+  {command_id::ttl, shape::key, kv::op::ttl, kv::flag::in_seconds},
+  {command_id::pttl, shape::key, kv::op::ttl, 0},
+  {command_id::expiretime, shape::key, kv::op::ttl,
+   kv::flag::in_seconds | kv::flag::absolute},
+  {command_id::pexpiretime, shape::key, kv::op::ttl, kv::flag::absolute},
+};
+
+constexpr auto plain_by_id = [] {
+  std::array<plain_command,
+             static_cast<std::size_t>(command_id::cohort_status) + 1>
+    result{};
+  for (const auto& x : plain_commands)
+    result[static_cast<std::size_t>(x.id)] = x;
+  return result;
+}();
+
+// -- refusals -----------------------------------------------------------------
 
 /// Of the words that are shown when a command is unknown.
 constexpr std::size_t shown_bytes_max = 128;
@@ -105,22 +153,33 @@ const translation& translator::translate(args words) {
   return result_;
 }
 
-/// What most commands have: a key, and maybe a value.
+/// Commands without options carry what the table says.
 void translator::dispatch(args words) {
+  auto& what = result_.what;
+  if (result_.info->first_key == 1)
+    what.key = words[1];
+  const auto& plain = plain_by_id[static_cast<std::size_t>(result_.info->id)];
+  switch (plain.words) {
+    case shape::special:
+      return dispatch_strings(words);
+    case shape::keys:
+      return translations::keys_only(words, plain.what, result_);
+    case shape::key_value:
+      what.value = words[2];
+      break;
+    case shape::key:
+      break;
+  }
+  what.what = plain.what;
+  what.flags = plain.flags;
+}
+
+void translator::dispatch_strings(args words) {
   using namespace translations;
   auto& to = result_;
-  auto& what = to.what;
-  if (to.info->first_key == 1)
-    what.key = words[1];
   switch (to.info->id) {
-    case command_id::get:
-      return;
     case command_id::set:
       return translations::set(words, to);
-    case command_id::append:
-      what.what = kv::op::append;
-      what.value = words[2];
-      return;
     case command_id::decr:
     case command_id::decrby:
       return increment(words, -1, to);
@@ -129,33 +188,17 @@ void translator::dispatch(args words) {
       return increment(words, 1, to);
     case command_id::incrbyfloat:
       return increment_float(words, to);
-    case command_id::getdel:
-      what.what = kv::op::getdel;
-      return;
     case command_id::getex:
       return getex(words, to);
     case command_id::getrange:
     case command_id::substr:
       return getrange(words, to);
-    case command_id::getset:
-      what.what = kv::op::set;
-      what.value = words[2];
-      what.flags = kv::flag::return_old;
-      return;
-    case command_id::setnx:
-      what.what = kv::op::set;
-      what.value = words[2];
-      what.flags = kv::flag::if_absent | kv::flag::answer_integer;
-      return;
     case command_id::setex:
       return set_with_expiry(words, time_unit::seconds, to);
     case command_id::psetex:
       return set_with_expiry(words, time_unit::milliseconds, to);
     case command_id::setrange:
       return setrange(words, to);
-    case command_id::strlen:
-      what.what = kv::op::strlen;
-      return;
     case command_id::lcs:
       return lcs(words, to);
     case command_id::mset:
@@ -169,77 +212,33 @@ void translator::dispatch(args words) {
 
 void translator::dispatch_keys(args words) {
   using namespace translations;
+  using namespace kv::flag;
   auto& to = result_;
-  auto& what = to.what;
   switch (to.info->id) {
-    case command_id::mget:
-      return keys_only(words, kv::op::mget, to);
-    case command_id::del:
-    case command_id::unlink:
-      return keys_only(words, kv::op::del, to);
-    case command_id::exists:
-      return keys_only(words, kv::op::exists, to);
-    case command_id::touch:
-      return keys_only(words, kv::op::touch, to);
-    case command_id::type:
-      what.what = kv::op::type;
-      return;
-    case command_id::rename:
-      return translations::rename(words, 0, to);
-    case command_id::renamenx:
-      return translations::rename(words, kv::flag::if_absent, to);
     case command_id::copy:
       return copy(words, to);
     case command_id::scan:
       return scan(words, to);
     case command_id::keys:
       to.to = route::walk;
-      what.what = kv::op::scan;
-      what.value = words[1];
+      to.what.what = kv::op::scan;
+      to.what.value = words[1];
       return;
     case command_id::randomkey:
-      what.what = kv::op::randomkey;
-      what.number = std::bit_cast<std::int64_t>(random_.next());
-      return;
-    case command_id::dbsize:
-      what.what = kv::op::dbsize;
+      to.what.what = kv::op::randomkey;
+      to.what.number = std::bit_cast<std::int64_t>(random_.next());
       return;
     case command_id::flushall:
     case command_id::flushdb:
       return flush(words, to);
-    default:
-      return dispatch_expiry(words);
-  }
-}
-
-void translator::dispatch_expiry(args words) {
-  using namespace translations;
-  using namespace kv::flag;
-  auto& what = result_.what;
-  const auto ask = [&](std::uint32_t flags) {
-    what.what = kv::op::ttl;
-    what.flags = flags;
-  };
-  switch (result_.info->id) {
     case command_id::expire:
-      return expire(words, time_unit::seconds, expiry_relative, result_);
+      return expire(words, time_unit::seconds, expiry_relative, to);
     case command_id::pexpire:
-      return expire(words, time_unit::milliseconds, expiry_relative, result_);
+      return expire(words, time_unit::milliseconds, expiry_relative, to);
     case command_id::expireat:
-      return expire(words, time_unit::seconds, expiry_absolute, result_);
+      return expire(words, time_unit::seconds, expiry_absolute, to);
     case command_id::pexpireat:
-      return expire(words, time_unit::milliseconds, expiry_absolute, result_);
-    case command_id::ttl:
-      return ask(in_seconds);
-    case command_id::pttl:
-      return ask(0);
-    case command_id::expiretime:
-      return ask(in_seconds | absolute);
-    case command_id::pexpiretime:
-      return ask(absolute);
-    case command_id::persist:
-      what.what = kv::op::persist;
-      return;
+      return expire(words, time_unit::milliseconds, expiry_absolute, to);
     default:
       COHORT_CHECK(false); // the table has a command that nobody translates
   }

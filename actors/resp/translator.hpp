@@ -46,7 +46,7 @@ public:
 private:
   void dispatch(std::span<const std::string_view> words);
   void dispatch_keys(std::span<const std::string_view> words);
-  void dispatch_expiry(std::span<const std::string_view> words);
+  void dispatch_strings(std::span<const std::string_view> words);
 
   rng random_;
   translation result_; ///< reused, so that nothing is allocated per request

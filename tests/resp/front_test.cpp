@@ -138,6 +138,10 @@ BOOST_AUTO_TEST_CASE(replies_can_be_turned_off) {
                  "CLIENT REPLY ON\nGET a")
              == "$-1\r\n+OK\r\n$1\r\n1\r\n");
   BOOST_TEST(ask(1, "CLIENT REPLY SKIP\nGET a\nPING") == "+PONG\r\n");
+  BOOST_TEST(ask(1,
+                 "CLIENT REPLY OFF\nCLIENT REPLY SKIP\nCLIENT REPLY ON\n"
+                 "PING")
+             == "+OK\r\n+PONG\r\n");
   BOOST_TEST(ask(1, "CLIENT REPLY MAYBE") == "-ERR syntax error\r\n");
 }
 
