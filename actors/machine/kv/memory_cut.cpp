@@ -1,7 +1,6 @@
 #include "machine/kv/memory_cut.hpp"
 
 #include <algorithm>
-#include <vector>
 
 namespace cohort::kv {
 
@@ -30,12 +29,27 @@ bool memory_cut::take_next(std::deque<record_ref>& to) {
     return false;
   }
   std::vector<record_ref> found;
+  const bool was_changed = !before_.empty()
+                           && before_.begin()->first.first == position;
   for (const auto& x : here) {
     if (x.position != position)
       break;
-    if (!before_.contains({position, std::string{x.what.key()}}))
+    if (!was_changed
+        || !before_.contains({position, std::string{x.what.key()}}))
       found.push_back(x.what);
   }
+  if (was_changed)
+    take_changed(position, found);
+  for (auto& x : found)
+    if (!x.what().due(header_.log_time_ms))
+      to.push_back(std::move(x));
+  walked_ = position + 1;
+  return true;
+}
+
+/// Adds what changed keys of a position were before, and puts all in order.
+void memory_cut::take_changed(std::uint64_t position,
+                              std::vector<record_ref>& found) {
   while (!before_.empty() && before_.begin()->first.first == position) {
     if (before_.begin()->second)
       found.push_back(std::move(before_.begin()->second));
@@ -43,11 +57,6 @@ bool memory_cut::take_next(std::deque<record_ref>& to) {
   }
   std::sort(found.begin(), found.end(),
             [](const auto& x, const auto& y) { return x.key() < y.key(); });
-  for (auto& x : found)
-    if (!x.what().due(header_.log_time_ms))
-      to.push_back(std::move(x));
-  walked_ = position + 1;
-  return true;
 }
 
 bool memory_cut::free_some() {

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace cohort::kv {
 
@@ -43,6 +44,8 @@ public:
 
 private:
   using place = std::pair<std::uint64_t, std::string>;
+
+  void take_changed(std::uint64_t position, std::vector<record_ref>& found);
 
   std::shared_ptr<const generation> of_;
   snapshot_header header_;
