@@ -74,7 +74,6 @@ redis_gateway(const runtime::topology& plan, const std::string& node,
     auto setup = std::make_shared<front_setup>();
     setup->options = front_options_of(plan, node, version, seed, place);
     setup->time = time;
-    setup->hub = place.hub;
     setup->node = place.node;
     runtime::started_gateway made;
     made.front = runtime::spawn_shell<front_actor>(

@@ -113,11 +113,12 @@ caf::behavior applier::behavior() {
     },
     [this](const flush_ended& x) {
       storing_ = false;
-      if (!x.outcome)
+      flushing_ = false;
+      if (x.outcome)
+        send(replica_, snapshot_stored{x.base});
+      else if (x.outcome.err().code != errc::no_space) // that is an answer (D6)
         throw std::runtime_error{"the engine cannot be flushed: "
                                  + to_string(x.outcome.err())};
-      send(replica_, snapshot_stored{x.base});
-      flushing_ = false;
       if (restore_due_)
         begin_restore(*std::exchange(restore_due_, std::nullopt));
       consider_snapshot();
