@@ -76,7 +76,8 @@ class DaemonTest(unittest.TestCase):
 
     def test_a_good_topology(self):
         code, out, err = self.run_daemon("--check-config")
-        self.assertEqual((code, out), (0, f"{self.config}: is good; nodes: 1\n"))
+        self.assertEqual((code, out),
+                         (0, f"{self.config}: is good; nodes: 1\n"))
         self.assertIn("its loss is the loss of the data (a warning)", err)
 
     def test_usage(self):
