@@ -24,9 +24,13 @@ constexpr file_kind state_kind{"COHORTST", 1};
 /// What may be in a directory that a node makes its own: what an interrupted
 /// first start left, and what file systems put there.
 bool may_be_in_new_directory(const std::string& name) {
-  const std::array<std::string, 7> names{
-    staging_name(identity_name), staging_name(state_name), state_name, log_name,
-    snapshots_name,              engines_name,             "lost+found"};
+  const std::array<std::string, 7> names{staging_name(identity_name),
+                                         staging_name(state_name),
+                                         state_name,
+                                         log_name,
+                                         snapshots_name,
+                                         engines_name,
+                                         "lost+found"};
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
