@@ -390,7 +390,8 @@ void replica_actor::keep_house() {
   help_joiners();
   if (!handing_over_)
     return;
-  if (!core_.leads()) {
+  const bool alone = core_.members().newest().voters.size() == 1;
+  if (!core_.leads() || alone) {
     handing_over_ = false;
     return send(setup_->node, handed_over{setup_->set});
   }

@@ -6,6 +6,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 
 namespace {
@@ -153,6 +154,68 @@ BOOST_AUTO_TEST_CASE(two_wiped_nodes_never_form_a_second_cluster) {
     return nodes->status("n1").find("not formed") != std::string::npos
            && nodes->status("n3").find("no primary") != std::string::npos;
   }));
+}
+
+BOOST_AUTO_TEST_CASE(D7_a_wiped_backup_catches_up_by_snapshot) {
+  auto options = options_for();
+  options.limits.snapshot_log_bytes = std::uint64_t{1} << 20;
+  auto nodes = started(std::move(options));
+  // Long names: the log outgrows several snapshots.
+  const std::string padding(8000, 'x');
+  const auto write = [&](int count) {
+    std::vector<std::future<result<std::string>>> answers;
+    for (int i = 0; i < count; ++i)
+      answers.push_back(
+        nodes->client("n1").execute(padding + std::to_string(i % 10)));
+    for (auto& x : answers)
+      BOOST_TEST(x.get().ok());
+  };
+  write(1000);
+  nodes->wipe("n3");
+  write(500);
+  BOOST_REQUIRE(nodes->restart("n3").ok());
+  write(500);
+  BOOST_TEST(cluster::eventually([&] {
+    const auto text = nodes->status("n1");
+    return text.find("for failover 1 more") != std::string::npos
+           && text.find("learner") == std::string::npos;
+  }));
+  nodes->kill("n2");
+  BOOST_TEST(value_of(nodes->client("n3"), padding + "7") == "200");
+  // And what it has restored, it has durably.
+  nodes->kill("n3");
+  BOOST_REQUIRE(nodes->restart("n3").ok());
+  BOOST_TEST(value_of(nodes->client("n3"), padding + "7") == "200");
+}
+
+BOOST_AUTO_TEST_CASE(E3_a_node_that_stops_hands_over_first) {
+  auto nodes = started(options_for());
+  auto primary = nodes->primary();
+  BOOST_REQUIRE(primary.ok());
+  BOOST_TEST(increment(nodes->client(*primary), "x") == "1");
+  nodes->stop(*primary);
+  const auto next = nodes->primary();
+  BOOST_REQUIRE(next.ok());
+  BOOST_TEST(*next != *primary);
+  BOOST_TEST(increment(nodes->client(), "x") == "2");
+}
+
+BOOST_AUTO_TEST_CASE(C2_a_rolled_back_disk_is_refused) {
+  namespace fs = std::filesystem;
+  auto nodes = started(options_for());
+  BOOST_TEST(increment(nodes->client("n1"), "x") == "1");
+  nodes->kill("n3");
+  const auto kept = nodes->directory_of("n3") + "-kept";
+  fs::copy(nodes->directory_of("n3"), kept, fs::copy_options::recursive);
+  BOOST_REQUIRE(nodes->restart("n3").ok());
+  BOOST_TEST(increment(nodes->client("n3"), "x") == "2");
+  nodes->wipe("n3");
+  fs::rename(kept, nodes->directory_of("n3"));
+  BOOST_REQUIRE(nodes->restart("n3").ok());
+  BOOST_TEST(cluster::eventually([&] { return !nodes->running("n3"); }));
+  const auto why = nodes->stopped_because("n3");
+  BOOST_TEST(why.find("rolled back") != std::string::npos, why);
+  BOOST_TEST(increment(nodes->client("n1"), "x") == "3");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
