@@ -106,6 +106,10 @@ inline constexpr std::size_t commands_max = 8192;
 /// Of one value, and of what APPEND and SETRANGE make of one (K5).
 inline constexpr std::size_t value_bytes_max = std::size_t{16} << 20;
 
+/// Of all replies to one batch, about. The replies to a batch and those to the
+/// queries that ride with it travel in one frame.
+inline constexpr std::size_t replies_bytes_max = std::size_t{18} << 20;
+
 /// Of one key.
 inline constexpr std::size_t key_bytes_max = std::size_t{64} << 10;
 

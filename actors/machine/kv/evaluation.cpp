@@ -1,6 +1,7 @@
 #include "machine/kv/evaluation.hpp"
 
 #include "core/check.hpp"
+#include "machine/kv/reply.hpp"
 #include "machine/kv/topics.hpp"
 
 #include <algorithm>
@@ -33,6 +34,22 @@ bool evaluation::erase(std::string_view key) {
 }
 
 void evaluation::run(const command& x) {
+  const auto begin = out_.size();
+  dispatch(x);
+  // Each command in an exec sees to its own reply.
+  if (!reply_is_too_large() || x.what == op::exec)
+    return;
+  const bool alone = out_.size() - begin > replies_bytes_max;
+  out_.resize(begin);
+  if (!reads_only(x))
+    reply::error(out_, "ERR carried out, but the reply is too large");
+  else if (alone)
+    reply::error(out_, "ERR the reply is too large");
+  else
+    reply::error(out_, "TRYAGAIN the replies before this one are too large");
+}
+
+void evaluation::dispatch(const command& x) {
   switch (x.what) {
     case op::get:
       return topics::get(*this, x);

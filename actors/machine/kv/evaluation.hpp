@@ -28,7 +28,8 @@ public:
       options_(opts),
       out_(out) {}
 
-  /// Appends the reply.
+  /// Appends the reply. What `out` holds then stays below replies_bytes_max,
+  /// but for small replies.
   void run(const command& x);
 
   /// A read met a key that is due by now, but not at log time: the reply says
@@ -65,7 +66,14 @@ public:
   /// Whether it was there and not due.
   bool erase(std::string_view key);
 
+  /// No more can be answered: run() will replace this reply by an error.
+  bool reply_is_too_large() const {
+    return out_.size() > replies_bytes_max;
+  }
+
 private:
+  void dispatch(const command& x);
+
   kv_store& store_;
   options options_;
   std::string& out_;

@@ -82,7 +82,8 @@ void getex(evaluation& e, const command& x) {
 void mget(evaluation& e, const command& x) {
   reply::array(e.out(), x.more.size());
   for (const auto key : x.more)
-    value_or_null(e.out(), e.find(key));
+    if (!e.reply_is_too_large())
+      value_or_null(e.out(), e.find(key));
 }
 
 void mset(evaluation& e, const command& x) {

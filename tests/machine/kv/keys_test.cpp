@@ -102,6 +102,26 @@ BOOST_AUTO_TEST_CASE(a_batch_is_checked_before) {
     machine->check(batch_of({make_many(op::mset, {"a", long_key})})).ok());
 }
 
+BOOST_AUTO_TEST_CASE(replies_have_a_bound) {
+  const std::string large(value_bytes_max / 2, 'x');
+  run(make(op::set, "a", large));
+  const auto get_a = make(op::get, "a");
+  const auto getex_a = make(op::getex, "a", "", 0, flag::persist);
+  const std::string again =
+    "-TRYAGAIN the replies before this one are too large\r\n";
+  const std::string carried_out =
+    "-ERR carried out, but the reply is too large\r\n";
+  const auto replies = apply({get_a, get_a, get_a, make(op::dbsize), getex_a});
+  BOOST_TEST((replies[1] == bulk(large)));
+  BOOST_TEST(replies[2] == again);
+  BOOST_TEST(replies[3] == one);
+  BOOST_TEST(replies[4] == carried_out);
+  BOOST_TEST(read(make_many(op::mget, {"a", "a", "a"}))
+             == "-ERR the reply is too large\r\n");
+  const auto nested = run(make_exec({get_a, get_a, get_a, make(op::dbsize)}));
+  BOOST_TEST((nested == "*4\r\n" + bulk(large) + bulk(large) + again + one));
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_answered_with_an_error) {
   machine::reply_list replies;
   machine->apply(next_entry(), bytes::of("not a batch"), 0, 2, replies);
