@@ -2,18 +2,10 @@
 #include "machine/kv/rocksdb_store.hpp"
 
 #include "machine/kv/key_order.hpp"
-#include "machine/kv/rocksdb_keys.hpp"
-#include "machine/kv/snapshot_format.hpp"
 
-#include "store_oracle.hpp"
-#include "support/temporary_directory.hpp"
-
-#include <boost/test/unit_test.hpp>
-
-#include <rocksdb/db.h>
+#include "rocksdb_fixture.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <future>
 #include <string>
 #include <vector>
@@ -22,82 +14,7 @@ using namespace cohort;
 using namespace cohort::kv;
 using namespace cohort::kv::tests;
 
-namespace {
-
-constexpr std::uint64_t seed = 42;
-
-std::unique_ptr<kv_store> open(const std::string& path) {
-  auto opened = open_rocksdb_store(path, seed, {});
-  BOOST_REQUIRE_MESSAGE(opened.ok(),
-                        (opened ? std::string{} : to_string(opened.err())));
-  return std::move(*opened);
-}
-
-error fails_to_open(const std::string& path, std::uint64_t with_seed = seed) {
-  const auto opened = open_rocksdb_store(path, with_seed, {});
-  BOOST_REQUIRE(!opened.ok());
-  return opened.err();
-}
-
-result<void> flush(kv_store& store, std::uint64_t applied,
-                   const std::string& attachment = "sessions") {
-  std::promise<result<void>> ended;
-  store.begin_flush(index_t{applied}, term_t{3}, attachment,
-                    [&](result<void> x) { ended.set_value(std::move(x)); });
-  return ended.get_future().get();
-}
-
-void put(kv_store& store, const std::string& key, const std::string& value,
-         std::int64_t expires_ms = never) {
-  store.begin_batch(store.log_time_ms());
-  store.put(key, {value, expires_ms, 7});
-  store.end_batch();
-}
-
-std::string value_of(kv_store& store, const std::string& key) {
-  const auto found = store.get(key);
-  return found ? std::string{found->value} : "(none)";
-}
-
-std::string snapshot_of(kv_store& store) {
-  return read_snapshot(*store.begin_snapshot(), 1'000);
-}
-
-/// What a snapshot of `oracle` must be, by the format alone.
-std::string expected_snapshot(const store_oracle& oracle) {
-  std::string result;
-  write_header(result, {seed, oracle.log_time_ms});
-  std::uint64_t count = 0;
-  for (const auto& [at, x] : oracle.items) {
-    const item what{x.value, x.expires_ms, x.changed};
-    if (what.due(oracle.log_time_ms))
-      continue;
-    write_record_head(result, at.second, what);
-    result += x.value;
-    ++count;
-  }
-  write_end(result, count);
-  return result;
-}
-
-/// Changes one of the facts of a closed store, behind its back.
-void overwrite(const std::string& path, std::string_view key,
-               const std::string& content) {
-  rocksdb::DB* db = nullptr;
-  BOOST_REQUIRE(rocksdb::DB::Open({}, path + "/data", &db).ok());
-  const std::unique_ptr<rocksdb::DB> owner{db};
-  BOOST_REQUIRE(db->Put({}, rocks::to_slice(key), content).ok());
-  BOOST_REQUIRE(db->Flush({}).ok());
-}
-
-struct fixture {
-  temporary_directory directory;
-  std::string path = directory.path() + "/set";
-};
-
-} // namespace
-
-BOOST_FIXTURE_TEST_SUITE(rocksdb_store_suite, fixture)
+BOOST_FIXTURE_TEST_SUITE(rocksdb_store_suite, directory_fixture)
 
 BOOST_AUTO_TEST_CASE(a_new_store_is_empty) {
   const auto store = open(path);
@@ -110,6 +27,7 @@ BOOST_AUTO_TEST_CASE(a_new_store_is_empty) {
 }
 
 // The whole contract against a dumb oracle, with flushes and starts in between.
+
 BOOST_AUTO_TEST_CASE(random_scripts_keep_the_contract) {
   for (std::uint64_t run = 1; run <= 6; ++run) {
     BOOST_TEST_CONTEXT("seed " << run) {
@@ -227,6 +145,7 @@ BOOST_AUTO_TEST_CASE(d7_what_was_not_flushed_is_not_durable) {
 }
 
 // A flush covers what was applied when it began, whatever comes while it runs.
+
 BOOST_AUTO_TEST_CASE(d7_a_flush_is_cut_where_it_began) {
   auto store = open(path);
   put(*store, "a", std::string(1 << 20, '1'));
@@ -256,6 +175,7 @@ BOOST_AUTO_TEST_CASE(a_flush_that_the_end_interrupts_is_told_so_or_done) {
 }
 
 // RocksDB must not flush by itself; should it, the store says so at once.
+
 BOOST_AUTO_TEST_CASE(d7_a_flush_of_its_own_accord_is_a_failure) {
   rocksdb_options small;
   small.unflushed_bytes_max = 64 << 10;
@@ -329,128 +249,6 @@ BOOST_AUTO_TEST_CASE(k5_clearing_starts_a_new_generation) {
   BOOST_TEST(value_of(*store, "k17") == "(none)");
   put(*store, "k17", "new");
   BOOST_TEST(store->size() == 1u);
-}
-
-BOOST_AUTO_TEST_CASE(a_snapshot_is_a_cut_while_changes_go_on) {
-  const auto store = open(path);
-  store_oracle oracle;
-  store_script script{5, 300};
-  for (int i = 0; i < 100; ++i)
-    script.batch(*store, oracle);
-  const auto expected = expected_snapshot(oracle);
-  const auto source = store->begin_snapshot();
-  std::string content;
-  bool more = true;
-  for (int i = 0; more; ++i) {
-    more = source->next(content, 500);
-    script.batch(*store, oracle);
-    if (i == 3) {
-      store->begin_batch(oracle.log_time_ms);
-      store->clear();
-      store->end_batch();
-      oracle.items.clear();
-      BOOST_REQUIRE(flush(*store, 1).ok());
-      store->work();
-    }
-  }
-  BOOST_TEST(content == expected);
-}
-
-BOOST_AUTO_TEST_CASE(slices_of_a_snapshot_are_small) {
-  const auto store = open(path);
-  put(*store, "long", std::string(1 << 20, 'x'));
-  for (int i = 0; i < 5'000; ++i)
-    put(*store, "k" + std::to_string(i), "v");
-  const auto source = store->begin_snapshot();
-  std::size_t slices = 0;
-  for (bool more = true; more; ++slices) {
-    std::string chunk;
-    more = source->next(chunk, 1 << 20);
-    BOOST_REQUIRE(chunk.size() <= (64u << 10) + 100);
-  }
-  BOOST_TEST(slices > 5'000u / 64);
-}
-
-BOOST_AUTO_TEST_CASE(a_source_may_outlive_its_store) {
-  auto store = open(path);
-  put(*store, "a", "1");
-  const auto expected = snapshot_of(*store);
-  const auto source = store->begin_snapshot();
-  store.reset();
-  BOOST_TEST(read_snapshot(*source, 100) == expected);
-}
-
-BOOST_AUTO_TEST_CASE(d7_a_restore_switches_at_its_end) {
-  auto from = open(path + "-from");
-  store_oracle oracle;
-  store_script script{9, 3'000};
-  for (int i = 0; i < 1'500; ++i)
-    script.batch(*from, oracle);
-  const auto content = snapshot_of(*from);
-  auto store = open(path);
-  put(*store, "old", "state", 5);
-  BOOST_REQUIRE(flush(*store, 1).ok());
-  {
-    const auto sink = store->begin_restore();
-    BOOST_REQUIRE(sink->write(content).ok());
-  } // given up: the old state stays
-  BOOST_TEST(value_of(*store, "old") == "state");
-  BOOST_TEST(
-    !restore(*store, content.substr(0, content.size() - 1), 1'000).ok());
-  BOOST_TEST(value_of(*store, "old") == "state");
-  BOOST_REQUIRE(restore(*store, content, 12'345).ok());
-  oracle.erase_due(oracle.log_time_ms, oracle.items.size());
-  BOOST_TEST(store->log_time_ms() == oracle.log_time_ms);
-  check_same(*store, oracle);
-  BOOST_TEST(snapshot_of(*store) == content);
-  // Not flushed yet: a start finds the old state, and restores anew.
-  store.reset();
-  store = open(path);
-  BOOST_TEST(value_of(*store, "old") == "state");
-  BOOST_TEST(store->size() == 1u);
-  BOOST_REQUIRE(restore(*store, content, 12'345).ok());
-  BOOST_REQUIRE(flush(*store, 99).ok());
-  store->work();
-  store.reset();
-  store = open(path);
-  BOOST_TEST((store->recovered().applied == index_t{99}));
-  check_same(*store, oracle);
-}
-
-BOOST_AUTO_TEST_CASE(snapshots_are_those_of_the_memory_engine) {
-  const auto memory = make_memory_store(seed);
-  store_oracle oracle;
-  store_script script{11, 500};
-  for (int i = 0; i < 400; ++i)
-    script.batch(*memory, oracle);
-  const auto content = read_snapshot(*memory->begin_snapshot(), 1'000);
-  const auto store = open(path);
-  BOOST_REQUIRE(restore(*store, content, 999).ok());
-  BOOST_TEST((snapshot_of(*store) == content));
-  oracle.erase_due(oracle.log_time_ms, oracle.items.size());
-  for (int i = 0; i < 100; ++i)
-    script.batch(*store, oracle);
-  const auto other = make_memory_store(seed);
-  BOOST_REQUIRE(restore(*other, snapshot_of(*store), 999).ok());
-  oracle.erase_due(oracle.log_time_ms, oracle.items.size());
-  check_same(*other, oracle);
-}
-
-BOOST_AUTO_TEST_CASE(a_restore_leaves_no_files_behind) {
-  const auto store = open(path);
-  put(*store, "a", "1", 77);
-  const auto content = snapshot_of(*store);
-  BOOST_REQUIRE(restore(*store, content, 10).ok());
-  { BOOST_REQUIRE(store->begin_restore()->write(content).ok()); }
-  BOOST_TEST(!std::filesystem::exists(path + "/restore"));
-}
-
-BOOST_AUTO_TEST_CASE(a_snapshot_of_another_seed_is_refused) {
-  auto other = open_rocksdb_store(path + "-other", seed + 1, {});
-  BOOST_REQUIRE(other.ok());
-  const auto content = snapshot_of(**other);
-  const auto store = open(path);
-  BOOST_TEST((restore(*store, content, 1'000).err().code == errc::invalid));
 }
 
 BOOST_AUTO_TEST_CASE(a_directory_of_another_set_is_refused) {
