@@ -53,6 +53,8 @@ result<std::uint16_t> gateway_broker::start() {
                      "insecure = true to serve clients there all the same"};
   transport::stream_scribe::limits limits;
   limits.output_bytes_max = options_.output_bytes_max;
+  // First of all: a client may be there before this returns.
+  caf::anon_send(front_, serve_clients{caf::actor_cast<caf::actor>(self_)});
   return transport::listen(
     *self_, options_.address, options_.port,
     [this, limits](transport::default_multiplexer& loop, int socket) {
@@ -174,7 +176,6 @@ spawn_gateway(caf::actor_system& system, const gateway_options& options,
   auto listening = port.get();
   if (!listening)
     return listening.err();
-  caf::anon_send(front, serve_clients{broker});
   return std::pair{std::move(broker), *listening};
 }
 
