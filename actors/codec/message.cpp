@@ -35,7 +35,7 @@ capnp::ReaderOptions reader_options(std::size_t size) {
 
 frame aligned_copy(std::string_view from) {
   frame_buffer buffer{from.size() / sizeof(std::uint64_t)};
-  if (buffer.size() != from.size())
+  if (from.empty() || buffer.size() != from.size())
     return {};
   std::memcpy(buffer.data(), from.data(), from.size());
   return frame{std::move(buffer)};
