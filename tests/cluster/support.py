@@ -256,9 +256,9 @@ class ClusterCase(unittest.TestCase):
             print(f"-- {path.relative_to(self.directory)}", *lines, sep="\n",
                   file=sys.stderr)
 
-    def cluster(self, name="cluster", **options):
+    def cluster(self, folder="cluster", **options):
         """A cluster in a folder of that name."""
-        made = Cluster(self.directory / name, **options)
+        made = Cluster(self.directory / folder, **options)
         self.addCleanup(made.kill9_all)
         return made
 
