@@ -177,6 +177,7 @@ result<std::shared_ptr<engine>> open_engine(const std::string& directory,
                                             const rocksdb_options& options) {
   auto result = std::make_shared<engine>();
   result->directory = directory;
+  result->spare_disk_bytes = options.spare_disk_bytes;
   std::error_code failed;
   std::filesystem::remove_all(result->restore_path(), failed);
   if (!failed)

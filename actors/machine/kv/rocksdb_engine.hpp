@@ -12,6 +12,7 @@
 #include <rocksdb/options.h>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -90,6 +91,7 @@ private:
 /// when the last of them is gone.
 struct engine {
   std::string directory;
+  std::uint64_t spare_disk_bytes = 0;
   rocksdb::Options options;
   std::shared_ptr<engine_events> events;
   std::unique_ptr<garbage_filter> filter;

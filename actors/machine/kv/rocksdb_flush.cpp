@@ -10,9 +10,6 @@ namespace cohort::kv::rocks {
 
 namespace {
 
-/// Room that a flush leaves for the log and for RocksDB's own files.
-constexpr std::uintmax_t spare_bytes = std::uintmax_t{16} << 20;
-
 error damaged(const std::string& directory, const char* what) {
   return {errc::corrupt, directory + ": " + what
                            + "; empty it, the set's other replicas have its "
@@ -24,7 +21,7 @@ error damaged(const std::string& directory, const char* what) {
 bool has_room(const std::string& directory, std::uintmax_t bytes) {
   std::error_code failed;
   const auto space = std::filesystem::space(directory, failed);
-  return failed || space.available >= bytes + spare_bytes;
+  return failed || space.available >= bytes;
 }
 
 } // namespace
@@ -37,7 +34,8 @@ void rocksdb_store::begin_flush(index_t applied, term_t term,
   COHORT_CHECK(!batch_open_);
   if (const auto broken = failed(); !broken)
     return done(broken);
-  if (!has_room(engine_->directory, unflushed_bytes_ + attachment.size()))
+  if (!has_room(engine_->directory, unflushed_bytes_ + attachment.size()
+                                      + engine_->spare_disk_bytes))
     return done(
       error{errc::no_space, engine_->directory + ": too full for a flush"});
   saved_attachment saved;

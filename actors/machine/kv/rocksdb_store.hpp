@@ -18,6 +18,8 @@ struct rocksdb_options {
   /// see below. Far above what the applier lets gather before it flushes.
   std::size_t unflushed_bytes_max = std::size_t{512} << 20;
   int open_files_max = 256;
+  /// Room that a flush leaves on the disk, for the log and RocksDB's own files.
+  std::uint64_t spare_disk_bytes = std::uint64_t{16} << 20;
 };
 
 /// Opens the store in `directory`, or makes one there.

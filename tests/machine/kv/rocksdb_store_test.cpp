@@ -190,6 +190,26 @@ BOOST_AUTO_TEST_CASE(d7_a_flush_of_its_own_accord_is_a_failure) {
   BOOST_TEST(!flush(store, 2).ok());
 }
 
+// A full disk is an answer: nothing has changed, and the store goes on.
+BOOST_AUTO_TEST_CASE(d6_a_disk_too_full_for_a_flush_is_an_answer) {
+  rocksdb_options careful;
+  careful.spare_disk_bytes = std::uint64_t{1} << 62;
+  {
+    const auto opened = open_rocksdb_store(path, seed, careful);
+    BOOST_REQUIRE(opened.ok());
+    auto& store = **opened;
+    put(store, "a", "1");
+    const auto unflushed = store.unflushed_bytes();
+    BOOST_TEST((flush(store, 1).err().code == errc::no_space));
+    BOOST_TEST(store.failed().ok());
+    BOOST_TEST(store.unflushed_bytes() == unflushed);
+    BOOST_TEST(value_of(store, "a") == "1");
+  }
+  const auto store = open(path);
+  BOOST_TEST((store->recovered().applied == index_t{}));
+  BOOST_TEST(store->size() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(d7_changes_without_their_sessions_are_corruption) {
   auto store = open(path);
   put(*store, "a", "1");
