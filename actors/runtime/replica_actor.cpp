@@ -57,7 +57,7 @@ caf::behavior replica_actor::behavior() {
     [this](const tick&) { on_tick(); },
     [this](const end_turn&) {
       awake_ = false;
-      core_.set_time(now_ms());
+      core_.set_time(log_clock_.at(setup_->time->wall_ms(), now_ms()));
       carry_out(core_.drain());
     },
     [this](const peer_up& x) {
@@ -67,7 +67,7 @@ caf::behavior replica_actor::behavior() {
     },
     [this](const peer_down& x) { reachable_.erase(x.node); },
     [this](const move_time&) {
-      core_.set_time(now_ms());
+      core_.set_time(log_clock_.at(setup_->time->wall_ms(), now_ms()));
       if (core_.serves())
         (void) core_.propose_empty(); // refused: asked again
       wake();
