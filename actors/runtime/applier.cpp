@@ -41,6 +41,9 @@ namespace {
 /// Terms whose beginnings a snapshot tells.
 constexpr std::size_t terms_kept_max = 1024;
 
+/// After a full disk had no room for a snapshot or a flush.
+constexpr std::uint64_t entries_until_retry = 1000;
+
 packed_replies pack(const machine::reply_list& replies) {
   packed_replies result;
   result.data = bytes::of(replies.data());
@@ -110,13 +113,16 @@ caf::behavior applier::behavior() {
     [this](const snapshot_failed&) {
       source_.reset();
       storing_ = false;
+      retry_at_ = machine_.applied() + entries_until_retry;
     },
     [this](const flush_ended& x) {
       storing_ = false;
       flushing_ = false;
       if (x.outcome)
         send(replica_, snapshot_stored{x.base});
-      else if (x.outcome.err().code != errc::no_space) // that is an answer (D6)
+      else if (x.outcome.err().code == errc::no_space) // that is an answer (D6)
+        retry_at_ = machine_.applied() + entries_until_retry;
+      else
         throw std::runtime_error{"the engine cannot be flushed: "
                                  + to_string(x.outcome.err())};
       if (restore_due_)
@@ -272,6 +278,8 @@ replication::log_base applier::base_now() const {
 }
 
 bool applier::snapshot_is_due() {
+  if (machine_.applied() < retry_at_)
+    return false;
   auto& user = machine_.user();
   if (snapshot_wanted_)
     return true;

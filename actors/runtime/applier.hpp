@@ -102,6 +102,7 @@ private:
   bool flushing_ = false;        ///< the engine
   index_t durable_;              ///< of the log here, as far as it is known
   bool awaits_durable_ = false;  ///< nothing is applied until it is told
+  index_t retry_at_;             ///< no snapshot before: the disk was full
   std::optional<restore_snapshot> restore_due_; ///< once the flush has ended
   std::size_t credit_ = 0;
   std::unique_ptr<machine::snapshot_sink> sink_;

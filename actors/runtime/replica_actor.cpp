@@ -156,6 +156,8 @@ void replica_actor::on_work(asker who, work_request work) {
     return refuse(who, client_outcome::disk_full);
   if (work.command.size() > entry_bytes_max)
     return refuse(who, client_outcome::refused);
+  if (unwritten_bytes_ > setup_->unwritten_bytes_max)
+    return refuse(who, client_outcome::busy);
   core_.set_time(log_clock_.at(setup_->time->wall_ms(), now_ms()));
   const auto index = core_.propose(work.command);
   if (!index)
@@ -182,6 +184,10 @@ void replica_actor::on_tick() {
 
 void replica_actor::on_written(ticket_t ticket) {
   disk_full_ = false;
+  while (!unwritten_.empty() && unwritten_.front().first <= ticket) {
+    unwritten_bytes_ -= unwritten_.front().second;
+    unwritten_.pop_front();
+  }
   release_held(ticket);
   core_.persisted(ticket);
   answer_durable();
@@ -241,8 +247,7 @@ void replica_actor::carry_out(replication::output out) {
   for (const auto& x : out.send)
     post(x);
   if (out.write)
-    send(setup_->log_writer,
-         log_write{setup_->set, std::move(*out.write), me()});
+    write(std::move(*out.write));
   if (!out.send_when_durable.empty())
     held_.push_back({out.durable_ticket, std::move(out.send_when_durable)});
   if (out.restore)
@@ -282,6 +287,15 @@ void replica_actor::carry_out(replication::output out) {
   if (out.membership_changed)
     send(setup_->node, membership_seen{setup_->set, core_.members().is_member(
                                                       setup_->protocol.self)});
+}
+
+void replica_actor::write(replication::write_request request) {
+  std::size_t bytes = 0;
+  for (const auto& x : request.entries)
+    bytes += x.weight();
+  unwritten_.emplace_back(request.ticket, bytes);
+  unwritten_bytes_ += bytes;
+  send(setup_->log_writer, log_write{setup_->set, std::move(request), me()});
 }
 
 void replica_actor::post(const replication::envelope& x) {

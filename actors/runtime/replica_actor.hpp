@@ -47,6 +47,8 @@ struct replica_setup {
   node_id replaces;
   /// Ticks between two looks at what is due, and at who wants to join.
   std::uint32_t housekeeping_ticks = 5;
+  /// A primary whose own disk is this far behind takes no more (T1).
+  std::size_t unwritten_bytes_max = std::size_t{64} << 20;
   /// Of the log below the newest snapshot: kept for peers that are behind, and
   /// kept at most while one of them gets a snapshot.
   std::uint64_t log_kept_bytes = std::uint64_t{16} << 20;
@@ -98,6 +100,7 @@ private:
   // -- outputs ----------------------------------------------------------------
   void wake();
   void carry_out(replication::output out);
+  void write(replication::write_request request);
   void post(const replication::envelope& x);
   void apply(replication::output& out);
   void note_role(const replication::role_change& change);
@@ -127,6 +130,9 @@ private:
   std::map<std::uint64_t, pending_query> queries_;
   std::uint64_t last_query_ = 0;
   std::vector<pending_wait> waits_;
+  /// Handed to the log_writer and not yet durable, by ticket.
+  std::deque<std::pair<ticket_t, std::size_t>> unwritten_;
+  std::size_t unwritten_bytes_ = 0;
   bool disk_full_ = false;
   index_t told_acknowledged_;
   /// Snapshots that are durable here, and how much had been handed to the
