@@ -61,7 +61,8 @@ class Connection:
         if kind == b"$":
             return self._bulk(int(rest))
         if kind == b"*":
-            return [self.receive() for _ in range(int(rest))]
+            size = int(rest)
+            return [self.receive() for _ in range(size)] if size >= 0 else None
         raise ConnectionError(f"not a reply: {line!r}")
 
     def call(self, *words):
