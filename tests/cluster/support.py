@@ -159,13 +159,15 @@ class Cluster:
     """Three nodes, or more or less; not started yet."""
 
     def __init__(self, directory, engine="memory", limits=None, timers=None,
-                 count=3, name="main", ports=None):
+                 count=3, name="main", ports=None, data=None):
         directory.mkdir(parents=True)
         self.topology = directory / "cluster.toml"
         self.ports = ports or free_ports(2 * count)
         self.nodes = [
             Node(f"n{i + 1}", (self.ports[i], self.ports[count + i]),
                  directory, self.topology) for i in range(count)]
+        for x, path in zip(self.nodes, data or ()):
+            x.data = path
         self.topology.write_text(
             f'[cluster]\nname = "{name}"\n'
             + "".join(f'[[nodes]]\nname = "{x.name}"\n'
