@@ -1,5 +1,5 @@
-"""T1, D3, D6: whatever comes over the wire or is found on a disk, a node answers
-with an error or cuts it off, stays small, and serves the others."""
+"""T1, D3, D6: whatever comes over the wire or is found on a disk, a node
+answers with an error or cuts it off, stays small, and serves the others."""
 
 import os
 import random

@@ -138,11 +138,12 @@ class Node:
         """Of the files in its directory, or in a part of it. Files may come
         and go meanwhile."""
         total = 0
-        for path in (self.data / under).rglob("*"):
-            try:
-                total += path.lstat().st_size if path.is_file() else 0
-            except FileNotFoundError:
-                continue
+        for folder, _, names in os.walk(self.data / under):
+            for name in names:
+                try:
+                    total += os.lstat(os.path.join(folder, name)).st_size
+                except FileNotFoundError:
+                    continue
         return total
 
 
