@@ -29,7 +29,10 @@ hub::hub(caf::scheduled_actor* self, std::shared_ptr<const hub_options> options)
 
 caf::behavior hub::behavior() {
   caf::message_handler own_messages{
-    [this](const tick&) { on_tick(); },
+    [this](const tick& x) {
+      on_tick();
+      pass_on(x);
+    },
     [this](const outbound& x) { on_outbound(x); },
     [this](const node_frame& x) { on_node_frame(x); },
     [this](const end_turn&) {
@@ -79,6 +82,15 @@ void hub::on_tick() {
       lose(x, "no answer within the deadline");
     }
   }
+}
+
+/// Those that live in the loop like this actor are reached without a wake-up.
+void hub::pass_on(const tick& x) {
+  for (const auto& [set, replica] : replicas_)
+    send(replica, x);
+  for (const auto& [number, gateway] : gateways_)
+    if (number != gateway_number::meta) // the node itself, whose tick it is
+      send(gateway, x);
 }
 
 void hub::dial(peer& x) {

@@ -60,6 +60,7 @@ private:
 
   // -- links ------------------------------------------------------------------
   void on_tick();
+  void pass_on(const tick& x);
   void dial(peer& x);
   void on_hello(const transport::link_hello& x);
   void welcome(peer& x, const transport::link_hello& met);

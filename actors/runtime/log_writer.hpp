@@ -15,10 +15,11 @@ namespace cohort::runtime {
 struct log_writer_options {
   std::shared_ptr<storage::node_log> log;
   caf::actor spare_maker; ///< told when segments run low
-  /// Ticks without a write until the tail is covered (D3).
-  std::uint32_t cover_ticks = 20;
-  /// Ticks between two attempts to write what a full disk refused.
-  std::uint32_t retry_ticks = 50;
+  /// Ticks, of 100 ms by default, without a write until the tail is covered
+  /// (D3).
+  std::uint32_t cover_ticks = 2;
+  /// Between two attempts to write what a full disk refused.
+  std::uint32_t retry_ticks = 5;
   trace_sink trace;
 };
 

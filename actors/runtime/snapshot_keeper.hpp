@@ -24,10 +24,10 @@ struct snapshot_keeper_options {
   std::size_t chunk_bytes = std::size_t{192} << 10;
   /// Bytes on their way to one peer.
   std::size_t window_bytes = std::size_t{1} << 20;
-  /// Ticks without an answer until what is on its way is sent again, and until
-  /// the peer is given up.
-  std::uint32_t resend_ticks = 50;
-  std::uint32_t patience_ticks = 1000;
+  /// Ticks, of 100 ms by default, without an answer until what is on its way is
+  /// sent again, and until the peer is given up.
+  std::uint32_t resend_ticks = 5;
+  std::uint32_t patience_ticks = 100;
   /// Pieces on their way to an applier that restores.
   std::size_t pieces_in_flight_max = 4;
 };
