@@ -110,6 +110,10 @@ inline constexpr std::size_t value_bytes_max = std::size_t{16} << 20;
 /// queries that ride with it travel in one frame.
 inline constexpr std::size_t replies_bytes_max = std::size_t{18} << 20;
 
+/// To a read for whose reply they leave no room; asked later it has an answer.
+inline constexpr std::string_view no_room_reply =
+  "-TRYAGAIN the replies before this one are too large\r\n";
+
 /// Of one key.
 inline constexpr std::size_t key_bytes_max = std::size_t{64} << 10;
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,6 +88,8 @@ struct client {
   std::unique_ptr<transaction> multi; ///< between MULTI and EXEC
   std::size_t writes_in_flight = 0;
   std::size_t lone_reads = 0; ///< on their way in batches without commands
+  /// Reads on their way once more, because there was no room for the reply.
+  std::multiset<reply_queue::place> asked_again;
   index_t last_write; ///< where its last acknowledged write is in the log
 };
 

@@ -238,6 +238,7 @@ void front::submit_batch() {
     work.commands = to_bytes(commands_.finish());
   if (!queries_.empty())
     work.queries = to_bytes(queries_.finish());
+  refs_.asked = work.queries;
   work.query_after = std::exchange(query_after_, {});
   if (refs_.lone())
     for (const auto& ref : refs_.queries)

@@ -111,7 +111,9 @@ private:
   struct request {
     std::vector<reply_ref> writes;
     std::vector<reply_ref> queries;
-    bool raw = false; ///< of a client's own session, or WAIT
+    bytes asked;        ///< the queries, should they be asked again
+    bool again = false; ///< they are asked again
+    bool raw = false;   ///< of a client's own session, or WAIT
 
     /// Reads that are not tied to the order of commands.
     bool lone() const {
@@ -162,6 +164,8 @@ private:
   void answer_batch(const request& of, const machine::finished_work& work);
   void finish_raw(const request& of, const machine::finished_work& work);
   void count_out(const request& of, const machine::finished_work& work);
+  void answer_queries(const request& of, const packed_replies& replies);
+  void ask_again(const request& of, const std::vector<std::uint32_t>& which);
   void take_watch(client& c, const reply_ref& ref, std::string_view reply);
   void take_walk(client& c, const reply_ref& ref, std::string_view reply);
   void take_finished();

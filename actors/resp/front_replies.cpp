@@ -1,6 +1,8 @@
 // Replies: from the set to the clients, in order (K3).
 #include "resp/front.hpp"
 
+#include "core/check.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -121,8 +123,11 @@ void front::count_out(const request& of, const machine::finished_work& work) {
   if (!of.lone())
     return;
   for (const auto& ref : of.queries)
-    if (auto* c = find(ref.to))
+    if (auto* c = find(ref.to)) {
       --c->lone_reads;
+      if (of.again)
+        c->asked_again.erase(c->asked_again.find(ref.place));
+    }
 }
 
 void front::finish_batch(const request& of,
@@ -132,6 +137,56 @@ void front::finish_batch(const request& of,
   for (auto id : std::exchange(waiting_for_earlier_, {}))
     if (auto* c = find(id))
       release(*c); // comes back if there is more to wait for
+}
+
+/// Reads whose replies had no room are asked again, and so is what the same
+/// clients read after them, so that it is not older (K3). A read that rides
+/// stays where it is: writes of its client may be behind it. The first of a
+/// batch always has room, so this ends.
+void front::answer_queries(const request& of, const packed_replies& replies) {
+  std::vector<std::uint32_t> again;
+  for (std::uint32_t i = 0; i < of.queries.size(); ++i) {
+    const auto& ref = of.queries[i];
+    auto* c = find(ref.to);
+    if (!c)
+      continue;
+    const auto reply = i < replies.size() ? replies[i] : no_primary;
+    const auto& earlier = c->asked_again;
+    if ((i > 0 && of.lone() && reply == kv::no_room_reply)
+        || (!earlier.empty() && *earlier.begin() <= ref.place)) {
+      c->asked_again.insert(ref.place);
+      again.push_back(i);
+    } else {
+      complete(ref, reply);
+    }
+  }
+  if (!again.empty())
+    ask_again(of, again);
+}
+
+/// In a batch of their own, at once: what their clients ask from now on is
+/// behind it.
+void front::ask_again(const request& of,
+                      const std::vector<std::uint32_t>& which) {
+  const auto queries = codec::kv_batch_reader::open(of.asked);
+  COHORT_CHECK(queries.ok());
+  codec::kv_batch_builder builder;
+  request next;
+  next.again = true;
+  kv::command x;
+  for (auto i : which) {
+    COHORT_CHECK(queries->at(i, x).ok());
+    builder.append(x);
+    next.queries.push_back(of.queries[i]);
+    ++find(of.queries[i].to)->lone_reads;
+  }
+  const auto batch = builder.finish();
+  next.asked = batch.alias(batch.data(), batch.size());
+  machine::work_batch work;
+  work.queries = next.asked;
+  work.query_after.resize(which.size());
+  const auto id = sender_.submit(std::move(work), false, now_ms_);
+  requests_.emplace(id, std::move(next));
 }
 
 void front::answer_batch(const request& of,
@@ -152,11 +207,7 @@ void front::answer_batch(const request& of,
                           && !std::binary_search(lost.begin(), lost.end(), i);
         return kept ? replies[i] : reply_lost;
       });
-      const auto& queries = work.reply.query_replies;
-      each(of.queries, [&](std::size_t i) {
-        return i < queries.size() ? queries[i] : no_primary;
-      });
-      return;
+      return answer_queries(of, work.reply.query_replies);
     }
     case machine::work_fate::unknown:
       for (std::size_t i = 0; i < of.writes.size(); ++i)

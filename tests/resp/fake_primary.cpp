@@ -114,7 +114,12 @@ small_kv::query(const bytes& queries, std::uint32_t first, std::uint32_t last,
   for (auto i = first; i < last; ++i) {
     COHORT_CHECK(reader->at(i, x).ok());
     COHORT_CHECK(kv::reads_only(x));
-    replies.add(run(x, 0));
+    const auto reply = run(x, 0);
+    const auto before = replies.data().size();
+    if (before > 0 && before + reply.size() > replies_bytes_max)
+      replies.add(kv::no_room_reply);
+    else
+      replies.add(reply);
   }
   return machine::query_outcome::done;
 }

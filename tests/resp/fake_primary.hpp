@@ -27,6 +27,8 @@ struct small_kv : machine::state_machine {
 
   std::map<std::string, value> values;
   std::vector<std::string> effects;
+  std::size_t replies_bytes_max = std::size_t{64}
+                                  << 20; ///< to a batch of reads
 
   std::uint32_t version() const override {
     return 1;

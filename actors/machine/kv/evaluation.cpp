@@ -36,17 +36,23 @@ bool evaluation::erase(std::string_view key) {
 void evaluation::run(const command& x) {
   const auto begin = out_.size();
   dispatch(x);
-  // Each command in an exec sees to its own reply.
-  if (!reply_is_too_large() || x.what == op::exec)
+  if (x.what == op::exec) {
+    // Each command in it saw to its own reply. What only reads can be asked
+    // again as a whole.
+    if (had_no_room_ && begin > 0 && reads_only(x))
+      out_.replace(begin, std::string::npos, no_room_reply);
+    return;
+  }
+  if (!reply_is_too_large())
     return;
   const bool alone = out_.size() - begin > replies_bytes_max;
   out_.resize(begin);
   if (!reads_only(x))
-    reply::error(out_, "ERR carried out, but the reply is too large");
-  else if (alone)
-    reply::error(out_, "ERR the reply is too large");
-  else
-    reply::error(out_, "TRYAGAIN the replies before this one are too large");
+    return reply::error(out_, "ERR carried out, but the reply is too large");
+  if (alone)
+    return reply::error(out_, "ERR the reply is too large");
+  had_no_room_ = true;
+  out_ += no_room_reply;
 }
 
 void evaluation::dispatch(const command& x) {

@@ -78,6 +78,7 @@ private:
   options options_;
   std::string& out_;
   bool met_due_key_ = false;
+  bool had_no_room_ = false;
 };
 
 /// Whether the reply depends on all keys, so that those that are due must be

@@ -122,6 +122,21 @@ BOOST_AUTO_TEST_CASE(replies_have_a_bound) {
   BOOST_TEST((nested == "*4\r\n" + bulk(large) + bulk(large) + again + one));
 }
 
+/// Behind others a transaction of reads is answered as a whole or not at all,
+/// so that it can be asked again.
+BOOST_AUTO_TEST_CASE(replies_to_reads_in_one_have_room_together) {
+  const std::string large(value_bytes_max / 2, 'x');
+  run(make(op::set, "a", large));
+  const auto get_a = make(op::get, "a");
+  machine::reply_list replies;
+  machine->query(batch_of({get_a, make_exec({get_a, get_a}),
+                           make_exec({make(op::dbsize), get_a})}),
+                 0, 3, 0, replies);
+  BOOST_REQUIRE(replies.size() == 3u);
+  BOOST_TEST(replies[1] == no_room_reply);
+  BOOST_TEST((replies[2] == "*2\r\n" + one + bulk(large)));
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_answered_with_an_error) {
   machine::reply_list replies;
   machine->apply(next_entry(), bytes::of("not a batch"), 0, 2, replies);
