@@ -12,6 +12,9 @@ namespace {
 /// What the answer to a wait may take after the wait is over.
 constexpr std::int64_t wait_answer_ms_max = 1000;
 
+/// Of the growth of delays between redirects.
+constexpr std::int64_t retry_factor_max = 10;
+
 bytes to_bytes(const frame& f) {
   return f.alias(f.data(), f.size());
 }
@@ -191,11 +194,34 @@ void session_sender::resend_later(std::int64_t delay_ms, std::int64_t now_ms) {
 void session_sender::primary_is(node_id primary, std::int64_t now_ms) {
   if (primary == primary_)
     return;
+  redirects_ = 0;
+  follow(primary, now_ms);
+}
+
+void session_sender::follow(node_id primary, std::int64_t now_ms) {
   primary_ = primary;
   if (primary_ == nobody)
     return;
   resend_all();
   pump(now_ms);
+}
+
+std::int64_t session_sender::redirect_delay_ms() const {
+  auto factor = std::int64_t{1};
+  for (auto i = redirects_; i > 2 && factor < retry_factor_max; --i)
+    factor *= 2;
+  return options_.retry_ms * std::min(factor, retry_factor_max);
+}
+
+/// The first redirect is followed at once. Where that leads to another, nodes
+/// may name each other until they know better.
+void session_sender::redirected(node_id to, std::int64_t now_ms) {
+  if (to != nobody && to != primary_) {
+    if (++redirects_ == 1)
+      return follow(to, now_ms);
+    primary_ = to;
+  }
+  resend_later(redirect_delay_ms(), now_ms);
 }
 
 void session_sender::reconnected(node_id node, std::int64_t now_ms) {
@@ -247,6 +273,9 @@ void session_sender::received(const client_reply& reply, std::int64_t now_ms) {
   const auto at = find_in_flight(reply.id);
   if (at == in_flight_.end())
     return; // answered before, or given up
+  if (reply.outcome == client_outcome::not_primary)
+    return redirected(reply.primary, now_ms);
+  redirects_ = 0;
   switch (reply.outcome) {
     case client_outcome::done:
       if (at->what == kind::open)
@@ -254,10 +283,7 @@ void session_sender::received(const client_reply& reply, std::int64_t now_ms) {
       finish(at, work_fate::done, reply);
       break;
     case client_outcome::not_primary:
-      if (reply.primary != nobody && reply.primary != primary_)
-        return primary_is(reply.primary, now_ms);
-      resend_later(options_.retry_ms, now_ms);
-      break;
+      break; // above
     case client_outcome::busy:
       resend_later(
         std::max<std::int64_t>(reply.retry_after_ms, options_.retry_ms),

@@ -55,6 +55,8 @@ struct sender_options {
   /// After so long without commands, a new session is opened first: the old one
   /// may have expired.
   std::int64_t session_idle_ms = std::int64_t{30} * 60 * 1000;
+  /// After a refusal. Doubled, up to 10 times of it, while nodes name each
+  /// other as the primary.
   std::int64_t retry_ms = 20;
   /// Ids of requests count from here: tells gateways of one node apart.
   std::uint64_t first_id = 0;
@@ -145,6 +147,9 @@ private:
   void send(item& x);
   void resend_all();
   void resend_later(std::int64_t delay_ms, std::int64_t now_ms);
+  void follow(node_id primary, std::int64_t now_ms);
+  void redirected(node_id to, std::int64_t now_ms);
+  std::int64_t redirect_delay_ms() const;
   void finish(std::deque<item>::iterator at, work_fate fate,
               client_reply reply);
   void session_opened(const client_reply& reply);
@@ -160,6 +165,7 @@ private:
   std::uint64_t last_sequence_ = 0;
   std::int64_t last_command_ms_ = 0;
   std::optional<std::int64_t> resend_at_ms_;
+  std::uint32_t redirects_ = 0; ///< in a row, none of which helped
   std::deque<item> queued_;
   std::deque<item> in_flight_; ///< numbered; in the order they were sent first
   std::size_t queued_bytes_ = 0;

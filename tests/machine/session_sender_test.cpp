@@ -8,8 +8,11 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <deque>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace cohort;
 using namespace cohort::machine;
@@ -321,6 +324,45 @@ BOOST_AUTO_TEST_CASE(another_primary_is_followed_at_once) {
   f.sender.received(moved, 0);
   BOOST_TEST((f.sender.primary() == node_b));
   BOOST_TEST((f.only().to == node_b));
+}
+
+/// Two nodes that name each other are not asked at every round trip.
+BOOST_AUTO_TEST_CASE(redirects_that_do_not_help_are_followed_later) {
+  opened f;
+  f.sender.submit(work_of(1), false, 0);
+  f.sender.submit(work_of(1), false, 0);
+  std::vector<std::int64_t> sent_ms;
+  std::deque<outgoing_request> on_way;
+  for (std::int64_t now_ms = 0; now_ms < 900; ++now_ms) {
+    for (const auto& x : f.sender.take_outgoing()) {
+      on_way.push_back(x);
+      if (sent_ms.empty() || sent_ms.back() != now_ms)
+        sent_ms.push_back(now_ms);
+    }
+    for (const auto& x : std::exchange(on_way, {})) {
+      auto moved = answer(x, client_outcome::not_primary);
+      moved.primary = x.to == node_a ? node_b : node_a;
+      f.sender.received(moved, now_ms);
+    }
+    f.sender.tick(now_ms);
+  }
+  BOOST_TEST((std::vector(sent_ms.begin(), sent_ms.begin() + 6)
+              == std::vector<std::int64_t>{0, 1, 21, 62, 143, 304}));
+  BOOST_TEST(sent_ms.size() == 8u);
+}
+
+BOOST_AUTO_TEST_CASE(a_redirect_after_an_answer_is_followed_at_once) {
+  opened f;
+  auto to = node_b;
+  for (std::int64_t now_ms = 0; now_ms < 5; ++now_ms) {
+    auto moved = answer(f.sent(1, now_ms), client_outcome::not_primary);
+    moved.primary = to;
+    f.sender.received(moved, now_ms);
+    const auto followed = f.only();
+    BOOST_TEST((followed.to == to));
+    f.sender.received(answer(followed, client_outcome::done), now_ms);
+    to = to == node_b ? node_a : node_b;
+  }
 }
 
 BOOST_AUTO_TEST_CASE(k3_queries_wait_for_own_writes_on_their_way) {
