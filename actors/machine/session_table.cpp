@@ -3,8 +3,22 @@
 #include "core/check.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace cohort::machine {
+
+namespace {
+
+/// Of the first `count` replies.
+std::size_t kept_bytes_of(const session_state& x, std::size_t count) {
+  std::size_t result = 0;
+  for (std::size_t i = 0; i < count; ++i)
+    result += x.replies[i] ? x.replies[i]->size() : 0;
+  return result;
+}
+
+} // namespace
 
 void session_table::open(const session_id& id, std::int64_t log_time_ms) {
   expire(log_time_ms);
@@ -13,7 +27,7 @@ void session_table::open(const session_id& id, std::int64_t log_time_ms) {
       sessions_.begin(), sessions_.end(), [](const auto& x, const auto& y) {
         return x.second.last_active_ms < y.second.last_active_ms;
       });
-    sessions_.erase(idle_longest);
+    erase(idle_longest);
   }
   session_state opened;
   opened.last_active_ms = log_time_ms;
@@ -22,7 +36,21 @@ void session_table::open(const session_id& id, std::int64_t log_time_ms) {
 }
 
 void session_table::close(const session_id& id) {
-  sessions_.erase(id);
+  if (const auto at = sessions_.find(id); at != sessions_.end())
+    erase(at);
+}
+
+session_table::sessions::iterator session_table::erase(sessions::iterator at) {
+  kept_bytes_ -= kept_bytes_of(at->second, at->second.replies.size());
+  return sessions_.erase(at);
+}
+
+void session_table::replace(sessions from) {
+  sessions_ = std::move(from);
+  next_expiry_ms_ = 0;
+  kept_bytes_ = 0;
+  for (const auto& [id, x] : sessions_)
+    kept_bytes_ += kept_bytes_of(x, x.replies.size());
 }
 
 void session_table::renew_all(std::int64_t log_time_ms) {
@@ -34,9 +62,10 @@ void session_table::renew_all(std::int64_t log_time_ms) {
 void session_table::expire(std::int64_t log_time_ms) {
   if (log_time_ms < next_expiry_ms_)
     return;
-  std::erase_if(sessions_, [&](const auto& x) {
-    return log_time_ms - x.second.last_active_ms > limits_.idle_ms_max;
-  });
+  for (auto at = sessions_.begin(); at != sessions_.end();)
+    at = log_time_ms - at->second.last_active_ms > limits_.idle_ms_max
+           ? erase(at)
+           : std::next(at);
   auto oldest = log_time_ms;
   for (const auto& [id, x] : sessions_)
     oldest = std::min(oldest, x.last_active_ms);
@@ -48,6 +77,7 @@ void session_table::forget(session_state& x, std::uint64_t up_to) {
     return;
   const auto count = std::min<std::uint64_t>(up_to - x.answered_up_to,
                                              x.replies.size());
+  kept_bytes_ -= kept_bytes_of(x, count);
   x.replies.erase(x.replies.begin(),
                   x.replies.begin() + static_cast<std::ptrdiff_t>(count));
   x.answered_up_to = up_to;
@@ -95,10 +125,13 @@ void session_table::record(const session_id& id, std::string_view reply) {
   COHORT_CHECK(at != sessions_.end());
   auto& x = at->second;
   ++x.highest_applied;
-  if (reply.size() <= limits_.kept_reply_bytes_max)
+  if (reply.size() <= limits_.kept_reply_bytes_max
+      && kept_bytes_ + reply.size() <= limits_.kept_bytes_max) {
     x.replies.emplace_back(std::string{reply});
-  else
+    kept_bytes_ += reply.size();
+  } else {
     x.replies.emplace_back();
+  }
   COHORT_CHECK(x.replies.size() == x.highest_applied - x.answered_up_to);
 }
 

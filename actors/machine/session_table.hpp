@@ -9,7 +9,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace cohort::machine {
 
@@ -18,6 +17,8 @@ struct session_limits {
   std::uint64_t window = 8192;
   /// A longer reply is kept only as "applied".
   std::size_t kept_reply_bytes_max = 4096;
+  /// All that the table keeps. A reply beyond is kept only as "applied", too.
+  std::size_t kept_bytes_max = std::size_t{64} << 20;
   /// A session that is idle longer, in log time, expires.
   std::int64_t idle_ms_max = std::int64_t{60} * 60 * 1000;
   /// One more session makes the one that was idle longest expire.
@@ -69,18 +70,25 @@ public:
     return sessions_;
   }
 
-  /// For restoring a snapshot.
-  void replace(std::map<session_id, session_state> sessions) {
-    sessions_ = std::move(sessions);
-    next_expiry_ms_ = 0;
+  /// Of all replies.
+  std::size_t kept_bytes() const {
+    return kept_bytes_;
   }
 
+  /// For restoring a snapshot.
+  void replace(std::map<session_id, session_state> from);
+
 private:
+  using sessions = std::map<session_id, session_state>;
+
   void expire(std::int64_t log_time_ms);
-  static void forget(session_state& x, std::uint64_t up_to);
+  sessions::iterator erase(sessions::iterator at);
+  void forget(session_state& x, std::uint64_t up_to);
 
   session_limits limits_;
-  std::map<session_id, session_state> sessions_;
+  sessions sessions_;
+  /// A function of what is kept, so the same on every replica.
+  std::size_t kept_bytes_ = 0;
   /// No session can expire before this log time.
   std::int64_t next_expiry_ms_ = 0;
 };

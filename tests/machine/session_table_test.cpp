@@ -90,6 +90,36 @@ BOOST_AUTO_TEST_CASE(k1_a_long_reply_is_kept_as_done) {
   BOOST_TEST(table.admit(batch(2, 1), 0).first_to_run == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(t1_all_replies_together_have_a_bound) {
+  auto limits = small();
+  limits.kept_bytes_max = 10;
+  session_table table{limits};
+  const auto keep = [&](const session_id& id, std::uint64_t sequence,
+                        std::uint64_t answered_up_to = 0) {
+    auto x = batch(sequence, 1, answered_up_to);
+    x.session = id;
+    BOOST_REQUIRE((table.admit(x, 0).what == verdict::run));
+    table.record(id, "123456");
+    return table.reply_to(id, sequence) != nullptr;
+  };
+  table.open(one, 0);
+  table.open(two, 0);
+  BOOST_TEST(keep(one, 1));
+  BOOST_TEST(!keep(two, 1)); // applied all the same
+  BOOST_TEST(table.find(two)->highest_applied == 1u);
+  BOOST_TEST(keep(one, 2, 1)); // there is room again
+  // A restored table knows how much it keeps.
+  auto restored = table.all();
+  table.replace(std::move(restored));
+  BOOST_TEST(table.kept_bytes() == 6u);
+  BOOST_TEST(!keep(two, 2));
+  table.close(one);
+  BOOST_TEST(table.kept_bytes() == 0u);
+  BOOST_TEST(keep(two, 3));
+  BOOST_TEST((table.admit(batch(1, 1), 101).what == verdict::expired));
+  BOOST_TEST(table.kept_bytes() == 0u);
+}
+
 BOOST_AUTO_TEST_CASE(k1_a_gap_has_no_effect) {
   session_table table{small()};
   table.open(one, 0);
