@@ -118,6 +118,14 @@ bytes from_data(capnp::Data::Reader from, const frame& whole) {
   return whole.alias(from.begin(), from.size());
 }
 
+bytes from_data(capnp::Data::Reader from, const bytes& whole) {
+  if (from.size() == 0) // may lie anywhere
+    return {};
+  const auto* begin = reinterpret_cast<const char*>(from.begin());
+  return whole.slice(static_cast<std::size_t>(begin - whole.data()),
+                     from.size());
+}
+
 // -- requests -----------------------------------------------------------------
 
 void encode_body(wire::PeerFrame::Builder root, const client_request& x) {
@@ -249,10 +257,7 @@ result<command_body> decode_command(const bytes& payload) {
           batch.first_sequence = from.getFirstSequence();
           batch.count = from.getCount();
           batch.answered_up_to = from.getAnsweredUpTo();
-          const auto data = from.getCommands();
-          const auto* begin = reinterpret_cast<const char*>(data.begin());
-          batch.commands = payload.slice(
-            static_cast<std::size_t>(begin - payload.data()), data.size());
+          batch.commands = from_data(from.getCommands(), payload);
           return command_body{std::move(batch)};
         }
         case wire::CommandBody::OPEN_SESSION:

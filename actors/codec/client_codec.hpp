@@ -19,6 +19,7 @@ session_id decode(wire::SessionId::Reader from);
 
 /// A range that aliases `whole`, which the reader must lie in.
 bytes from_data(capnp::Data::Reader from, const frame& whole);
+bytes from_data(capnp::Data::Reader from, const bytes& whole);
 
 void encode_body(wire::PeerFrame::Builder root, const client_request& x);
 void encode_body(wire::PeerFrame::Builder root, const client_reply& x);

@@ -10,6 +10,9 @@
 
 namespace cohort::codec {
 
+/// What an entry takes at least, in the first release.
+inline constexpr std::size_t entry_words_min = 6;
+
 void encode(wire::Position::Builder to, replication::log_position from);
 void encode(wire::Configuration::Builder to,
             const replication::configuration& from);

@@ -36,6 +36,15 @@ inline bool readable_in_place(const void* data, std::size_t size) {
          && reinterpret_cast<std::uintptr_t>(data) % sizeof(capnp::word) == 0;
 }
 
+/// Whether `count` structs of `words` words each can lie in `bytes` bytes.
+/// Lists may claim elements that take no room: what is read of one costs us
+/// more than it did its sender. Checked before memory is taken for each
+/// element.
+constexpr bool can_hold(std::size_t bytes, std::size_t count,
+                        std::size_t words) {
+  return count <= bytes / (words * sizeof(capnp::word));
+}
+
 /// A copy of `from` that can be read in place; empty if it is not whole words.
 frame aligned_copy(std::string_view from);
 

@@ -41,13 +41,8 @@ result<std::vector<bytes>> decode_list(const bytes& list) {
     "command list", list.data(), list.size(),
     [&](wire::CommandList::Reader root) -> result<std::vector<bytes>> {
       std::vector<bytes> commands;
-      for (const auto x : root.getCommands()) {
-        const auto* begin = reinterpret_cast<const char*>(x.begin());
-        commands.push_back(x.size() == 0 ? bytes{}
-                                         : list.slice(static_cast<std::size_t>(
-                                                        begin - list.data()),
-                                                      x.size()));
-      }
+      for (const auto x : root.getCommands())
+        commands.push_back(from_data(x, list));
       return commands;
     });
 }

@@ -10,6 +10,10 @@ namespace cohort::codec {
 
 namespace {
 
+/// What these take at least, in the first release.
+constexpr std::size_t replica_words_min = 14;
+constexpr std::size_t backup_words_min = 3;
+
 void encode(wire::ClusterId::Builder to, const cluster_id& from) {
   to.setHigh(from.high);
   to.setLow(from.low);
@@ -91,7 +95,11 @@ void encode(wire::ReplicaStatus::Builder to, const replica_status& x) {
   }
 }
 
-replica_status decode(wire::ReplicaStatus::Reader from) {
+result<replica_status> decode(wire::ReplicaStatus::Reader from,
+                              const frame& whole) {
+  const auto backups = from.getBackups();
+  if (!can_hold(whole.size(), backups.size(), backup_words_min))
+    return error{errc::malformed, "status reply: backups without bytes"};
   replica_status result;
   result.set = set_id{from.getSet()};
   result.set_name = from.getSetName().cStr();
@@ -106,7 +114,7 @@ replica_status decode(wire::ReplicaStatus::Reader from) {
   result.voters = decode_nodes(from.getVoters());
   result.learners = decode_nodes(from.getLearners());
   result.note = from.getNote().cStr();
-  for (auto x : from.getBackups())
+  for (auto x : backups)
     result.backups.push_back(
       {node_id{x.getNode()}, index_t{x.getDurableIndex()}, x.getOnline()});
   return result;
@@ -216,7 +224,11 @@ void encode_body(wire::PeerFrame::Builder root, const status_reply& x) {
     encode(replicas[i], x.replicas[i]);
 }
 
-status_reply decode(wire::StatusReply::Reader from) {
+result<status_reply> decode(wire::StatusReply::Reader from,
+                            const frame& whole) {
+  const auto replicas = from.getReplicas();
+  if (!can_hold(whole.size(), replicas.size(), replica_words_min))
+    return error{errc::malformed, "status reply: replicas without bytes"};
   status_reply result;
   result.id = from.getId();
   result.node = from.getNode().cStr();
@@ -224,8 +236,12 @@ status_reply decode(wire::StatusReply::Reader from) {
   result.boot = from.getBoot();
   result.version = from.getVersion().cStr();
   result.uptime_ms = from.getUptimeMs();
-  for (auto x : from.getReplicas())
-    result.replicas.push_back(decode(x));
+  for (const auto x : replicas) {
+    auto replica = decode(x, whole);
+    if (!replica)
+      return replica.err();
+    result.replicas.push_back(std::move(*replica));
+  }
   return result;
 }
 

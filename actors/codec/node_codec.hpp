@@ -2,6 +2,7 @@
 #pragma once
 
 #include "codec/node_messages.hpp"
+#include "core/frame.hpp"
 #include "core/result.hpp"
 
 #include "schemas/peer.capnp.h"
@@ -19,6 +20,6 @@ form_offer decode(wire::FormOffer::Reader from);
 form_answer decode(wire::FormAnswer::Reader from);
 join_request decode(wire::JoinRequest::Reader from);
 join_reply decode(wire::JoinReply::Reader from);
-status_reply decode(wire::StatusReply::Reader from);
+result<status_reply> decode(wire::StatusReply::Reader from, const frame& whole);
 
 } // namespace cohort::codec

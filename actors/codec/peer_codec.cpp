@@ -109,6 +109,8 @@ result<append_request> decode_body(wire::AppendRequest::Reader from,
   result.lift = from.getLift();
   auto last = result.prev;
   const auto entries = from.getEntries();
+  if (!can_hold(whole.size(), entries.size(), entry_words_min))
+    return error{errc::malformed, "append request: entries without bytes"};
   result.entries.reserve(entries.size());
   for (const auto x : entries) {
     auto decoded = decode(x, whole);
@@ -313,7 +315,7 @@ result<peer_body> decode_union(wire::PeerFrame::Reader root,
     case frame_kind::STATUS_REQUEST:
       return as_body(status_request{root.getStatusRequest().getId()});
     case frame_kind::STATUS_REPLY:
-      return as_body(decode(root.getStatusReply()));
+      return as_body(decode(root.getStatusReply(), whole));
   }
   return error{errc::unsupported, "peer frame: unknown kind"};
 }

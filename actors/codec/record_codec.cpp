@@ -216,6 +216,8 @@ public:
     const auto sizes = from.getPayloadBytes();
     if (entries.size() != sizes.size())
       return error{errc::malformed, "record: entries without payload sizes"};
+    if (!can_hold(whole_.size(), entries.size(), entry_words_min))
+      return error{errc::malformed, "record: entries without bytes"};
     std::vector<replication::entry> result;
     result.reserve(entries.size());
     for (unsigned i = 0; i < entries.size(); ++i) {

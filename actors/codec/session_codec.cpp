@@ -10,6 +10,9 @@ namespace cohort::codec {
 
 namespace {
 
+/// What a reply takes at least, in the first release.
+constexpr std::size_t reply_words_min = 2;
+
 void encode_session(wire::SessionTable::Session::Builder to,
                     const session_id& id, const session_state& from) {
   encode(to.initId(), id);
@@ -25,12 +28,17 @@ void encode_session(wire::SessionTable::Session::Builder to,
   }
 }
 
-session_state decode_session(wire::SessionTable::Session::Reader from) {
+/// `bytes`: of the whole table.
+result<session_state> decode_session(wire::SessionTable::Session::Reader from,
+                                     std::size_t bytes) {
+  const auto replies = from.getReplies();
+  if (!can_hold(bytes, replies.size(), reply_words_min))
+    return error{errc::malformed, "session table: replies without bytes"};
   session_state result;
   result.highest_applied = from.getHighestApplied();
   result.answered_up_to = from.getAnsweredUpTo();
   result.last_active_ms = from.getLastActiveMs();
-  for (const auto reply : from.getReplies()) {
+  for (const auto reply : replies) {
     const auto content = reply.getContent();
     if (reply.getKept())
       result.replies.emplace_back(std::string{
@@ -38,6 +46,10 @@ session_state decode_session(wire::SessionTable::Session::Reader from) {
     else
       result.replies.emplace_back();
   }
+  if (result.highest_applied < result.answered_up_to
+      || result.replies.size()
+           != result.highest_applied - result.answered_up_to)
+    return error{errc::malformed, "session table: replies do not fit"};
   return result;
 }
 
@@ -60,16 +72,14 @@ decode_sessions(std::string_view from) {
   const auto aligned = aligned_copy(from);
   return decode_as<wire::SessionTable>(
     "session table", aligned.data(), aligned.size(),
-    [](wire::SessionTable::Reader root)
+    [&](wire::SessionTable::Reader root)
       -> result<std::map<session_id, session_state>> {
       std::map<session_id, session_state> sessions;
       for (const auto x : root.getSessions()) {
-        auto state = decode_session(x);
-        if (state.highest_applied < state.answered_up_to
-            || state.replies.size()
-                 != state.highest_applied - state.answered_up_to)
-          return error{errc::malformed, "session table: replies do not fit"};
-        sessions.emplace(decode(x.getId()), std::move(state));
+        auto state = decode_session(x, from.size());
+        if (!state)
+          return state.err();
+        sessions.emplace(decode(x.getId()), std::move(*state));
       }
       return sessions;
     });

@@ -1,6 +1,7 @@
 // Bytes that no sender of ours writes give errors, and never anything worse.
 #include "samples.hpp"
 
+#include "core/little_endian.hpp"
 #include "core/rng.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -36,9 +37,71 @@ errc why(const append_request& x) {
   return decoded.err().code;
 }
 
+/// The list of structs of `data` words and `pointers` pointers in `content`
+/// claims `count` structs that take no room.
+std::string claim(std::string content, std::uint32_t data,
+                  std::uint32_t pointers, std::uint32_t count) {
+  std::size_t found = 0;
+  for (std::size_t at = 0; at < content.size(); at += 8) {
+    const auto low = load_le<std::uint32_t>(content.data() + at);
+    const auto high = load_le<std::uint32_t>(content.data() + at + 4);
+    // The tag before the structs: how many, and of which size.
+    if (low % 4 != 0 || low / 4 == 0 || low / 4 > 3
+        || high != (data | pointers << 16))
+      continue;
+    ++found;
+    store_le(content.data() + at, count * 4);
+    store_le(content.data() + at + 4, std::uint32_t{0});
+  }
+  BOOST_REQUIRE(found > 0);
+  return content;
+}
+
+constexpr std::uint32_t most_claimed = (1u << 29) - 1;
+
+struct claimed_list {
+  const char* name; ///< of the message it is in
+  std::uint32_t data;
+  std::uint32_t pointers;
+};
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(malformed_suite)
+
+BOOST_AUTO_TEST_CASE(t1_structs_without_bytes_are_not_believed) {
+  for (const auto& list : {claimed_list{"peer-append-request", 4, 2},
+                           claimed_list{"peer-status-reply", 8, 6},
+                           claimed_list{"peer-status-reply", 3, 0},
+                           claimed_list{"sessions", 1, 1}}) {
+    const auto samples = all_samples();
+    const auto x =
+      std::find_if(samples.begin(), samples.end(),
+                   [&](const sample& one) { return one.name == list.name; });
+    BOOST_REQUIRE(x != samples.end());
+    BOOST_TEST_CONTEXT(list.name << " " << list.data) {
+      for (const auto count : {500u, most_claimed}) {
+        const auto outcome = x->again(
+          to_frame(claim(x->content, list.data, list.pointers, count)));
+        BOOST_REQUIRE(!outcome.ok());
+        BOOST_TEST((outcome.err().code == errc::malformed));
+        if (count != most_claimed)
+          BOOST_TEST(outcome.err().message.ends_with("without bytes"),
+                     outcome.err().message);
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_batch_without_commands_can_be_read) {
+  session_batch batch;
+  batch.session = {index_t{7}, term_t{1}};
+  const auto encoded = encode(command_body{batch});
+  const auto decoded =
+    decode_command(encoded.alias(encoded.data(), encoded.size()));
+  BOOST_REQUIRE(decoded.ok());
+  BOOST_TEST(std::get<session_batch>(*decoded).commands.empty());
+}
 
 BOOST_AUTO_TEST_CASE(random_words_are_refused) {
   const auto samples = all_samples();
