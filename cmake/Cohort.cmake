@@ -46,6 +46,10 @@ function(cohort_library name)
                                   PRIVATE ${arg_PRIVATE_LINK})
 endfunction()
 
+# Tests are built without the costly optimizations: they are many, and the code
+# that they test has them.
+set(COHORT_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
+
 # cohort_test(<name> SOURCES ... [LINK ...] [LABELS ...] [TIMEOUT seconds])
 #
 # Declares one Boost.Test executable and its ctest entry.
@@ -59,6 +63,7 @@ function(cohort_test name)
   target_compile_definitions(
     ${target} PRIVATE BOOST_TEST_DYN_LINK
                       COHORT_TESTDATA="${PROJECT_SOURCE_DIR}/tests/testdata")
+  target_compile_options(${target} PRIVATE ${COHORT_TEST_OPTIONS})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 300)
   endif()
