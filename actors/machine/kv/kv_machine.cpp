@@ -21,6 +21,11 @@ using machine::reply_list;
 constexpr std::size_t due_per_slice = 200;
 constexpr std::size_t due_per_apply = 64;
 
+/// Queries that came without commands are asked again at little cost: once they
+/// have replies of so much, the others must wait, so that nobody who passes
+/// replies on has to stop for long.
+constexpr std::size_t lone_replies_bytes_max = std::size_t{2} << 20;
+
 /// The place of a command in its batch, in the name of a change.
 constexpr unsigned place_bits = std::bit_width(commands_max - 1);
 
@@ -193,7 +198,9 @@ query_outcome kv_machine::answer(const codec::kv_batch_reader& queries,
   for (auto i = first; i < last; ++i) {
     auto& out = replies.out();
     auto outcome = query_outcome::done;
-    if (i >= queries.size() || !queries.at(i, command_))
+    if (now_ms != 0 && out.size() > lone_replies_bytes_max)
+      out += no_room_reply;
+    else if (i >= queries.size() || !queries.at(i, command_))
       reply::error(out, "ERR the query cannot be read");
     else if (!reads_only(command_))
       reply::error(out, "ERR a query must not write");

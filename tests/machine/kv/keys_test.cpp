@@ -137,6 +137,23 @@ BOOST_AUTO_TEST_CASE(replies_to_reads_in_one_have_room_together) {
   BOOST_TEST((replies[2] == "*2\r\n" + one + bulk(large)));
 }
 
+/// Reads without commands beside them are asked again sooner.
+BOOST_AUTO_TEST_CASE(replies_to_lone_reads_have_a_smaller_bound) {
+  const std::string large(value_bytes_max / 8, 'x');
+  run(make(op::set, "a", large));
+  const auto get_a = make(op::get, "a");
+  const auto reads = batch_of({get_a, get_a, make(op::dbsize)});
+  machine::reply_list lone;
+  machine->query(reads, 0, 3, 1, lone);
+  BOOST_TEST((lone[0] == bulk(large)));
+  BOOST_TEST(lone[1] == no_room_reply);
+  BOOST_TEST(lone[2] == no_room_reply);
+  machine::reply_list riding;
+  machine->query(reads, 0, 3, 0, riding);
+  BOOST_TEST((riding[1] == bulk(large)));
+  BOOST_TEST(riding[2] == one);
+}
+
 BOOST_AUTO_TEST_CASE(what_cannot_be_read_is_answered_with_an_error) {
   machine::reply_list replies;
   machine->apply(next_entry(), bytes::of("not a batch"), 0, 2, replies);
