@@ -7,6 +7,9 @@ namespace cohort::runtime {
 
 namespace {
 
+/// Refusals that are not traced again, at the same time.
+constexpr std::size_t said_max = 64;
+
 std::vector<std::string> names_of(const hub_options& options) {
   std::vector<std::string> result;
   for (const auto& x : options.peers)
@@ -113,7 +116,7 @@ hub::peer* hub::find_by_link(transport::link_id link) {
 
 void hub::on_hello(const transport::link_hello& met) {
   if (const auto refused = book_.judge(met.who)) {
-    say("refused a peer: " + refused->message);
+    say_once("refused a peer: " + refused->message);
     transport_->refuse(met.link, *refused);
     if (auto* made = find_by_link(met.link))
       lose(*made, refused->message);
@@ -175,7 +178,7 @@ void hub::on_refused(const transport::link_refused& x) {
   const auto* refusing = find_by_link(x.link);
   if (!refusing)
     return;
-  say(refusing->address.name + " refused this node: " + x.why.message);
+  say_once(refusing->address.name + " refused this node: " + x.why.message);
   send(options_->node, node_refused{refusing->address.name, x.why});
 }
 
@@ -282,6 +285,14 @@ void hub::tell_all(const Message& msg) {
   for (const auto& [number, gateway] : gateways_)
     send(gateway, msg);
   send(options_->node, msg);
+}
+
+/// Who was refused comes again and again, for the same reasons.
+void hub::say_once(const std::string& text) {
+  if (said_.size() >= said_max)
+    said_.clear();
+  if (said_.insert(text).second)
+    say(text);
 }
 
 void hub::say(const std::string& text) const {

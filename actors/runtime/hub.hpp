@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,7 @@ private:
   void transmit(const peer& to, transport::lane on, const frame& f);
   template <class Message>
   void tell_all(const Message& msg);
+  void say_once(const std::string& text);
   void say(const std::string& text) const;
 
   std::shared_ptr<const hub_options> options_;
@@ -93,6 +95,7 @@ private:
   std::map<node_id, std::size_t> by_incarnation_;
   std::map<set_id, caf::actor> replicas_;
   std::map<std::uint16_t, caf::actor> gateways_;
+  std::set<std::string> said_; ///< by say_once()
   bool flush_pending_ = false;
 };
 
