@@ -51,6 +51,14 @@ private:
     std::optional<replication::role_change> role;
     bool handed_over = false;
   };
+  /// A set whose log is as its replica may begin with.
+  struct prepared_set {
+    set_id id;
+    std::string name;
+    replication::recovered_state start;
+    std::shared_ptr<applier_start> machine;
+    bool from_snapshot = false;
+  };
   /// A status of this node that waits for the reports of its replicas.
   struct own_status {
     status_reply reply;
@@ -93,10 +101,10 @@ private:
   result<void> enter_cluster();
   result<void> open_log();
   result<void> start_sets();
-  result<void> start_set(set_id id, const std::string& name,
-                         const std::vector<std::string>& members,
-                         std::unique_ptr<machine::state_machine> machine,
-                         std::optional<std::uint32_t> m);
+  result<void> prepare_set(set_id id, const std::string& name,
+                           const std::vector<std::string>& members,
+                           std::unique_ptr<machine::state_machine> machine,
+                           std::optional<std::uint32_t> m);
   result<std::unique_ptr<machine::state_machine>>
   make_user_machine(const set_plan& plan, set_id id) const;
   replication::membership
@@ -104,9 +112,7 @@ private:
                    std::optional<std::uint32_t> m) const;
   result<replication::recovered_state>
   log_of(set_id id, const replication::membership& first);
-  void spawn_set(set_id id, const std::string& name,
-                 replication::recovered_state start,
-                 std::shared_ptr<applier_start> machine, bool from_snapshot);
+  void spawn_set(prepared_set x);
   bool hosts(const std::vector<std::string>& members) const;
   std::vector<node_id> ids_of(const std::vector<std::string>& names) const;
 
@@ -145,6 +151,7 @@ private:
   std::shared_ptr<storage::snapshot_store> snapshots_;
   caf::actor log_writer_;
   caf::actor log_reader_;
+  std::vector<prepared_set> prepared_;
   std::map<set_id, hosted_set> sets_;
 
   std::map<std::string, hello> met_; ///< nodes with a link

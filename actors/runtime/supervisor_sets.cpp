@@ -88,6 +88,8 @@ supervisor::ids_of(const std::vector<std::string>& names) const {
   return result;
 }
 
+/// The log has one writer at a time (D1): all that is to be written before
+/// replicas live is written before the first of them does.
 result<void> supervisor::start_sets() {
   const auto& plan = options_.plan;
   const auto meta = meta_members_of(plan);
@@ -99,8 +101,8 @@ result<void> supervisor::start_sets() {
       names, [node = me()](const meta_state& x) {
         caf::anon_send(node, meta_changed{x});
       });
-    if (auto started = start_set(meta_set, "meta", meta, std::move(machine),
-                                 std::nullopt);
+    if (auto started = prepare_set(meta_set, "meta", meta, std::move(machine),
+                                   std::nullopt);
         !started)
       return started;
   }
@@ -110,12 +112,15 @@ result<void> supervisor::start_sets() {
     auto machine = make_user_machine(user, first_user_set);
     if (!machine)
       return machine.err();
-    if (auto started = start_set(first_user_set, user.name, members,
-                                 std::move(*machine), user.m);
+    if (auto started = prepare_set(first_user_set, user.name, members,
+                                   std::move(*machine), user.m);
         !started)
       return started;
   }
   opened_.sets.clear();
+  for (auto& x : prepared_)
+    spawn_set(std::move(x));
+  prepared_.clear();
   meta_.members(ids_of(meta));
   return {};
 }
@@ -172,10 +177,10 @@ supervisor::log_of(set_id id, const replication::membership& first) {
 }
 
 result<void>
-supervisor::start_set(set_id id, const std::string& name,
-                      const std::vector<std::string>& members,
-                      std::unique_ptr<machine::state_machine> machine,
-                      std::optional<std::uint32_t> m) {
+supervisor::prepare_set(set_id id, const std::string& name,
+                        const std::vector<std::string>& members,
+                        std::unique_ptr<machine::state_machine> machine,
+                        std::optional<std::uint32_t> m) {
   auto log = log_of(id, first_membership(members, m));
   if (!log)
     return log.err();
@@ -211,45 +216,42 @@ supervisor::start_set(set_id id, const std::string& name,
     start->sessions.clear();
   else
     start->base = plan->start.base;
-  spawn_set(id, name, std::move(plan->start), std::move(start),
-            plan->from_snapshot);
+  prepared_.push_back(
+    {id, name, std::move(plan->start), std::move(start), plan->from_snapshot});
   return {};
 }
 
-void supervisor::spawn_set(set_id id, const std::string& name,
-                           replication::recovered_state start,
-                           std::shared_ptr<applier_start> machine,
-                           bool from_snapshot) {
+void supervisor::spawn_set(prepared_set x) {
   const auto& identity = *forming_.identity();
   const auto& plan = options_.plan;
-  auto& hosted = sets_[id];
-  hosted.name = name;
+  auto& hosted = sets_[x.id];
+  hosted.name = x.name;
   snapshot_keeper_options keeping;
-  keeping.set = id;
+  keeping.set = x.id;
   keeping.self = identity.incarnation;
   keeping.store = snapshots_;
   keeping.hub = hub_;
   keeping.trace = options_.trace;
   hosted.keeper = spawn_shell<snapshot_keeper>(system(), options_.disk_runs,
                                                keeping);
-  watch(hosted.keeper, "snapshot_keeper of " + name);
+  watch(hosted.keeper, "snapshot_keeper of " + x.name);
 
   auto setup = std::make_shared<replica_setup>();
-  setup->set = id;
-  setup->set_name = name;
+  setup->set = x.id;
+  setup->set_name = x.name;
   setup->protocol.self = identity.incarnation;
   setup->protocol.election_ticks = plan.timers.election_ticks;
   setup->protocol.heartbeat_ticks = plan.timers.heartbeat_ticks;
-  setup->protocol.seed = options_.seed + id.value;
+  setup->protocol.seed = options_.seed + x.id.value;
   setup->protocol.boot = boot_;
-  const auto& newest = start.members.empty() ? start.base.members
-                                             : start.members.back().second;
+  const auto& newest = x.start.members.empty() ? x.start.base.members
+                                               : x.start.members.back().second;
   setup->joining = !newest.is_voter(identity.incarnation);
   setup->replaces = identity.replaces;
-  setup->recovered = std::move(start);
-  setup->machine = std::move(machine);
-  setup->restore_first = from_snapshot;
-  setup->applying.set = id;
+  setup->recovered = std::move(x.start);
+  setup->machine = std::move(x.machine);
+  setup->restore_first = x.from_snapshot;
+  setup->applying.set = x.id;
   setup->applying.self = identity.incarnation;
   setup->applying.hub = hub_;
   setup->applying.keeper = hosted.keeper;
@@ -267,9 +269,9 @@ void supervisor::spawn_set(set_id id, const std::string& name,
   hosted.replica = spawn_shell<replica_actor>(
     system(), options_.replica_runs,
     std::shared_ptr<const replica_setup>{std::move(setup)});
-  watch(hosted.replica, "replica of " + name);
-  send(hosted.keeper, serve_set{id, hosted.replica});
-  send(hub_, serve_set{id, hosted.replica});
+  watch(hosted.replica, "replica of " + x.name);
+  send(hosted.keeper, serve_set{x.id, hosted.replica});
+  send(hub_, serve_set{x.id, hosted.replica});
 }
 
 } // namespace cohort::runtime

@@ -21,7 +21,16 @@ constexpr std::size_t body_bytes_max(const log_options& options) {
 
 // -- write() ------------------------------------------------------------------
 
+node_log::sole_writer::sole_writer(node_log& log) : log_(log) {
+  COHORT_CHECK(!log_.written_to_.exchange(true));
+}
+
+node_log::sole_writer::~sole_writer() {
+  log_.written_to_ = false;
+}
+
 result<void> node_log::write(std::span<const set_write> writes) {
+  const sole_writer alone{*this};
   if (auto usable = check_usable(); !usable)
     return usable;
   auto needed = measure(writes);
@@ -36,6 +45,7 @@ result<void> node_log::write(std::span<const set_write> writes) {
 }
 
 result<void> node_log::remove_set(set_id set) {
+  const sole_writer alone{*this};
   if (auto usable = check_usable(); !usable)
     return usable;
   if (!index_.find(set))
@@ -53,6 +63,7 @@ result<void> node_log::remove_set(set_id set) {
 }
 
 result<void> node_log::cover_tail() {
+  const sole_writer alone{*this};
   if (auto usable = check_usable(); !usable)
     return usable;
   if (tail_.last_kind() == block_kind::cover)

@@ -158,6 +158,18 @@ private:
     mutable std::shared_ptr<const file> reader; ///< opened at the first read
   };
 
+  /// Two writers at a time are a bug that ruins the log: found at once.
+  class sole_writer {
+  public:
+    explicit sole_writer(node_log& log);
+    ~sole_writer();
+    sole_writer(const sole_writer&) = delete;
+    sole_writer& operator=(const sole_writer&) = delete;
+
+  private:
+    node_log& log_;
+  };
+
   /// A record in the block that is being built.
   struct pending_record {
     log_effect effect;
@@ -239,6 +251,7 @@ private:
 
   segment_pool pool_;
   std::atomic<bool> failed_{false};
+  std::atomic<bool> written_to_{false}; ///< by a writer at this moment
 
   /// Guards the index, the segments and the counters against readers; only the
   /// writer changes them.

@@ -188,6 +188,7 @@ bool node_log::reclaim_due() const {
 }
 
 result<bool> node_log::reclaim() {
+  const sole_writer alone{*this};
   if (auto usable = check_usable(); !usable)
     return usable.err();
   auto done = reclaim_step(false);

@@ -1,4 +1,4 @@
-// A file system that lets a test act in the middle of somebody's read.
+// A file system that lets a test act in the middle of somebody's read or write.
 #pragma once
 
 #include "storage/file_system.hpp"
@@ -11,12 +11,13 @@
 namespace cohort::storage::tests {
 
 /// Passes everything on to another file system. `before_read` is called, once,
-/// before the next read.
+/// before the next read, and `before_write` before the next write.
 class hooked_file_system final : public file_system {
 public:
   explicit hooked_file_system(file_system& inner) : inner_(inner) {}
 
   std::function<void()> before_read;
+  std::function<void()> before_write;
 
   result<std::unique_ptr<file>> open(const std::string& path,
                                      const open_options& options) override {
@@ -61,6 +62,8 @@ private:
 
     result<void> write_at(std::uint64_t offset,
                           std::span<const std::byte> data) override {
+      if (auto act = std::exchange(owner_.before_write, nullptr))
+        act();
       return inner_->write_at(offset, data);
     }
     result<std::size_t> read_at(std::uint64_t offset,

@@ -1,5 +1,7 @@
 #include "storage/node_log.hpp"
 
+#include "core/check.hpp"
+#include "storage/hooked_file_system.hpp"
 #include "storage/log_model.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -49,6 +51,21 @@ std::string text(std::size_t size, char fill = 'x') {
 } // namespace
 
 BOOST_FIXTURE_TEST_SUITE(node_log_suite, fixture)
+
+BOOST_AUTO_TEST_CASE(D1_a_second_writer_is_found_at_once) {
+  opened.log.reset();
+  hooked_file_system hooked{*disk};
+  opened = must_open(hooked, request);
+  bool tried = false;
+  hooked.before_write = [&] {
+    tried = true;
+    BOOST_CHECK_THROW((void) log().cover_tail(), invariant_broken);
+  };
+  write({write_of(1, {command(1, 1, "a")})});
+  BOOST_TEST(tried);
+  check();
+  opened.log.reset();
+}
 
 BOOST_AUTO_TEST_CASE(a_new_log_is_empty) {
   BOOST_TEST(opened.sets.empty());
