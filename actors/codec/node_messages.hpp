@@ -105,6 +105,10 @@ struct backup_status {
   bool online = false; ///< answered lately, and has what it needs from the log
 };
 
+/// The note of a replica whose set is between two configurations (C4).
+inline constexpr const char* changing_members_note =
+  "changing its configuration";
+
 struct replica_status {
   set_id set;
   std::string set_name;

@@ -110,6 +110,8 @@ std::string margins(const cluster_view& view, const replica_status& best) {
   const auto n = best.voters.size();
   if (n == 0)
     return "";
+  if (best.note == changing_members_note)
+    return "its members are changing: what it survives is known afterwards\n";
   const auto size = replication::sizes(n, replication::default_m(n));
   std::size_t up = 0;
   for (auto voter : best.voters)

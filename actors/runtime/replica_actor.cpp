@@ -479,7 +479,7 @@ replica_status replica_actor::status() const {
   if (disk_full_)
     result.note = "disk full";
   else if (core_.members().joint())
-    result.note = "changing its configuration";
+    result.note = changing_members_note;
   return result;
 }
 

@@ -71,8 +71,12 @@ std::uint16_t stream_scribe::port() const {
 }
 
 void stream_scribe::flush() {
-  if (!out_.empty() && !waiting_to_write_ && !broken_)
+  if (out_.empty() || broken_)
+    return;
+  if (!waiting_to_write_)
     write_out();
+  else if (unsent_bytes() > limits_.output_bytes_max)
+    abort(); // it takes nothing, and more and more piles up (T1)
 }
 
 void stream_scribe::graceful_shutdown() {

@@ -128,7 +128,9 @@ class FormingTest(ClusterCase):
             nodes = [x.split() for x in lines if x.startswith(node.name)]
             return nodes[0][1] == incarnation and all(
                 x[1] in ("backup", "primary") for x in nodes[1:]) \
-                and any("for writes 1 more" in x for x in lines)
+                and "members are changing" not in "".join(lines) \
+                and all("for writes 1 more" in x for x in lines
+                        if x.startswith("survives"))
 
         wait_until(settled, f"{node.name} is a voter")
 

@@ -72,6 +72,14 @@ BOOST_AUTO_TEST_CASE(C5_the_last_loss_that_can_be_borne_is_said) {
   BOOST_TEST(has(text, "for writes 0 more"));
 }
 
+BOOST_AUTO_TEST_CASE(C4_between_two_configurations_nothing_is_promised) {
+  auto view = healthy();
+  view.answers["n1"].replicas.front().note = changing_members_note;
+  const auto text = render(view);
+  BOOST_TEST(has(text, "its members are changing"));
+  BOOST_TEST(!has(text, "for writes"));
+}
+
 BOOST_AUTO_TEST_CASE(no_primary_and_why) {
   auto view = healthy();
   view.answers.erase("n1");

@@ -128,6 +128,7 @@ BOOST_AUTO_TEST_CASE(a_wiped_node_joins_anew) {
     const auto text = nodes->status("n1");
     return text.find("for failover 1 more") != std::string::npos
            && text.find("learner") == std::string::npos
+           && text.find("members are changing") == std::string::npos
            && text.find("no answer") == std::string::npos;
   }));
   nodes->kill("n1");
@@ -178,6 +179,7 @@ BOOST_AUTO_TEST_CASE(D7_a_wiped_backup_catches_up_by_snapshot) {
   BOOST_TEST(cluster::eventually([&] {
     const auto text = nodes->status("n1");
     return text.find("for failover 1 more") != std::string::npos
+           && text.find("members are changing") == std::string::npos
            && text.find("learner") == std::string::npos;
   }));
   nodes->kill("n2");
