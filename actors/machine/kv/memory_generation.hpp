@@ -1,6 +1,7 @@
 // The keys of the memory engine, from one FLUSHALL to the next.
 #pragma once
 
+#include "machine/kv/garbage.hpp"
 #include "machine/kv/key_trie.hpp"
 
 #include <cstddef>
@@ -10,15 +11,6 @@
 #include <utility>
 
 namespace cohort::kv {
-
-/// What is no longer needed and too large to be freed at once.
-class garbage {
-public:
-  virtual ~garbage() = default;
-
-  /// Frees a slice of it. False: nothing is left.
-  virtual bool free_some() = 0;
-};
 
 /// Keys, and in which order they expire.
 class generation : public garbage {

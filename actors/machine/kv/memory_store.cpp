@@ -1,8 +1,8 @@
 #include "core/check.hpp"
-#include "machine/kv/memory_cut.hpp"
+#include "machine/kv/garbage_heap.hpp"
+#include "machine/kv/memory_generation.hpp"
+#include "machine/kv/memory_snapshot.hpp"
 
-#include <algorithm>
-#include <deque>
 #include <utility>
 
 namespace cohort::kv {
@@ -46,7 +46,7 @@ public:
   /// A restored state takes over.
   void replace(std::shared_ptr<generation> by, std::int64_t log_time_ms);
   void discard(std::shared_ptr<garbage> x) {
-    discarded_.push_back(std::move(x));
+    discarded_.add(std::move(x));
   }
 
 private:
@@ -59,8 +59,8 @@ private:
   bool in_batch_ = false;
   std::shared_ptr<generation> now_ = std::make_shared<generation>();
   /// The last one that was begun; its source holds it while it is open.
-  std::shared_ptr<memory_cut> cut_;
-  std::deque<std::shared_ptr<garbage>> discarded_;
+  std::shared_ptr<trie_cut> cut_;
+  garbage_heap discarded_;
 };
 
 /// Fills a generation of its own, which takes over at the end.
@@ -135,7 +135,7 @@ void memory_store::put(std::string_view key, const item& x) {
   record_ref added{key, x};
   const auto old = now_->put(position, added);
   if (snapshot_is_open())
-    cut_->changed(*now_, position, added.key(), old);
+    cut_->changed(now_->keys(), position, added.key(), old);
 }
 
 bool memory_store::erase(std::string_view key) {
@@ -143,7 +143,7 @@ bool memory_store::erase(std::string_view key) {
   const auto position = position_of(seed_, key);
   const auto old = now_->take(position, key);
   if (old && snapshot_is_open())
-    cut_->changed(*now_, position, old.key(), old);
+    cut_->changed(now_->keys(), position, old.key(), old);
   return static_cast<bool>(old);
 }
 
@@ -181,9 +181,10 @@ std::unique_ptr<machine::snapshot_source> memory_store::begin_snapshot() {
   COHORT_CHECK(!snapshot_is_open());
   if (cut_)
     discard(std::move(cut_));
-  cut_ = std::make_shared<memory_cut>(now_,
-                                      snapshot_header{seed_, log_time_ms_});
-  return std::make_unique<memory_snapshot>(cut_);
+  cut_ = std::make_shared<trie_cut>(
+    std::shared_ptr<const key_trie>{now_, &now_->keys()});
+  return std::make_unique<memory_snapshot>(
+    cut_, snapshot_header{seed_, log_time_ms_});
 }
 
 std::unique_ptr<machine::snapshot_sink> memory_store::begin_restore() {
@@ -202,14 +203,7 @@ void memory_store::replace(std::shared_ptr<generation> by,
 bool memory_store::work() {
   if (cut_ && !snapshot_is_open())
     discard(std::move(cut_));
-  const auto free = std::find_if(
-    discarded_.begin(), discarded_.end(),
-    [](const std::shared_ptr<garbage>& x) { return x.use_count() == 1; });
-  if (free == discarded_.end())
-    return false;
-  if (!(*free)->free_some())
-    discarded_.erase(free);
-  return true;
+  return discarded_.free_some();
 }
 
 } // namespace

@@ -1,16 +1,24 @@
 #include "machine/kv/rocksdb_engine.hpp"
 
-#include "core/check.hpp"
-
 #include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
 namespace cohort::kv::rocks {
+
+namespace {
+
+/// Files of the first level at which RocksDB begins to compact them, and at
+/// which the next flush waits for it.
+constexpr int level0_files_compacted = 4;
+constexpr int level0_files_max = 24;
+
+} // namespace
 
 error to_error(const char* what, const rocksdb::Status& status) {
   const auto code = status.IsNoSpace()      ? errc::no_space
@@ -22,30 +30,12 @@ error to_error(const char* what, const rocksdb::Status& status) {
 
 // -- events -------------------------------------------------------------------
 
-void engine_events::expect_flush(flush_done done, generation_t generation) {
-  const std::lock_guard lock{mutex_};
-  COHORT_CHECK(!done_);
-  done_ = std::move(done);
-  flushing_ = generation;
-}
-
-void engine_events::end_flush(result<void> outcome) {
-  flush_done done;
-  {
-    const std::lock_guard lock{mutex_};
-    done = std::exchange(done_, nullptr);
-    if (done && outcome)
-      durable_generation_is(flushing_);
-  }
-  if (done)
-    done(std::move(outcome));
-}
-
 void engine_events::fail(error err) {
   const std::lock_guard lock{mutex_};
   if (!failed_)
     failure_ = std::move(err);
   failed_ = true;
+  changed_.notify_all();
 }
 
 result<void> engine_events::failed() const {
@@ -55,18 +45,29 @@ result<void> engine_events::failed() const {
   return failure_;
 }
 
-void engine_events::OnFlushBegin(rocksdb::DB*,
-                                 const rocksdb::FlushJobInfo& job) {
-  if (job.flush_reason != rocksdb::FlushReason::kManualFlush)
-    fail({errc::io_failed,
-          "the keys on disk: more changes than may gather "
-          "before a flush"});
+std::uint64_t engine_events::compactions() const {
+  const std::lock_guard lock{mutex_};
+  return compactions_;
 }
 
-void engine_events::OnFlushCompleted(rocksdb::DB*,
-                                     const rocksdb::FlushJobInfo& job) {
-  if (job.flush_reason == rocksdb::FlushReason::kManualFlush)
-    end_flush({});
+bool engine_events::await_compaction(std::uint64_t seen) const {
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock,
+                [&] { return compactions_ > seen || failed_ || closing_; });
+  return !failed_ && !closing_;
+}
+
+void engine_events::close() {
+  const std::lock_guard lock{mutex_};
+  closing_ = true;
+  changed_.notify_all();
+}
+
+void engine_events::OnCompactionCompleted(rocksdb::DB*,
+                                          const rocksdb::CompactionJobInfo&) {
+  const std::lock_guard lock{mutex_};
+  ++compactions_;
+  changed_.notify_all();
 }
 
 /// Nothing is tried again (D6), but a compaction that finds the disk full harms
@@ -78,9 +79,7 @@ void engine_events::OnBackgroundError(rocksdb::BackgroundErrorReason reason,
     *status = rocksdb::Status::OK();
     return;
   }
-  const auto err = to_error("a write in the background", *status);
-  fail(err);
-  end_flush(err);
+  fail(to_error("a write in the background", *status));
 }
 
 // -- garbage ------------------------------------------------------------------
@@ -112,6 +111,19 @@ void engine::free_generations(generation_t first, generation_t end) {
   }
 }
 
+bool engine::await_room_for_file() const {
+  for (;;) {
+    const auto seen = events->compactions();
+    std::string files;
+    db->GetProperty(rocksdb::DB::Properties::kNumFilesAtLevelPrefix + "0",
+                    &files);
+    if (std::atoi(files.c_str()) < level0_files_max)
+      return true;
+    if (!events->await_compaction(seen))
+      return false;
+  }
+}
+
 // -- opening ------------------------------------------------------------------
 
 namespace {
@@ -129,42 +141,28 @@ rocksdb::BlockBasedTableOptions table_options(const rocksdb_options& from) {
   return result;
 }
 
-/// No flush but ours, and no second try of what failed.
-void set_flush_options(rocksdb::Options& to, const rocksdb_options& from) {
-  to.write_buffer_size = from.unflushed_bytes_max;
-  to.max_write_buffer_number = 4;
-  to.avoid_flush_during_shutdown = true;
-  to.avoid_flush_during_recovery = true;
-  to.max_bgerror_resume_count = 0;
-  to.memtable_whole_key_filtering = true;
-  to.memtable_prefix_bloom_size_ratio = 0.001;
-}
-
-/// Compaction may lag behind far before it slows the applier down.
 void set_compaction_options(rocksdb::Options& to) {
-  to.level0_file_num_compaction_trigger = 4;
-  to.level0_slowdown_writes_trigger = 64;
-  to.level0_stop_writes_trigger = 96;
+  to.level0_file_num_compaction_trigger = level0_files_compacted;
   to.target_file_size_base = std::uint64_t{32} << 20;
   to.max_bytes_for_level_base = std::uint64_t{128} << 20;
   to.compression = rocksdb::kNoCompression;
   to.max_background_jobs = 2;
+  to.max_bgerror_resume_count = 0; // no second try of what failed
   to.bytes_per_sync = std::uint64_t{1} << 20;
 }
 
 rocksdb::Options make_options(const rocksdb_options& from) {
   rocksdb::Options result;
   result.create_if_missing = true;
-  result.allow_concurrent_memtable_write = false;
   result.max_open_files = from.open_files_max;
   result.max_file_opening_threads = 1;
+  result.write_buffer_size = std::size_t{1} << 20; // hardly ever used
   result.stats_dump_period_sec = 0;
   result.stats_persist_period_sec = 0;
   result.info_log_level = rocksdb::WARN_LEVEL;
   result.keep_log_file_num = 2;
   result.max_log_file_size = std::size_t{1} << 20;
   result.max_manifest_file_size = std::uint64_t{16} << 20;
-  set_flush_options(result, from);
   set_compaction_options(result);
   result.table_factory.reset(
     rocksdb::NewBlockBasedTableFactory(table_options(from)));
@@ -178,8 +176,11 @@ result<std::shared_ptr<engine>> open_engine(const std::string& directory,
   auto result = std::make_shared<engine>();
   result->directory = directory;
   result->spare_disk_bytes = options.spare_disk_bytes;
+  result->unflushed_bytes_max = options.unflushed_bytes_max;
   std::error_code failed;
   std::filesystem::remove_all(result->restore_path(), failed);
+  if (!failed)
+    std::filesystem::remove(result->flush_path(), failed);
   if (!failed)
     std::filesystem::create_directories(directory, failed);
   if (failed)

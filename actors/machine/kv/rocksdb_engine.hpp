@@ -12,8 +12,8 @@
 #include <rocksdb/options.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -23,18 +23,10 @@ namespace cohort::kv::rocks {
 /// `what` says in which step.
 error to_error(const char* what, const rocksdb::Status& status);
 
-/// Hears of flushes and failures, from RocksDB's threads. Thread-safe.
+/// Hears of compactions and failures, from RocksDB's threads and those of
+/// flushes. Thread-safe.
 class engine_events : public rocksdb::EventListener {
 public:
-  using flush_done = std::function<void(result<void>)>;
-
-  /// The flush that starts now makes `generation` the live one on disk.
-  /// Precondition: none is under way.
-  void expect_flush(flush_done done, generation_t generation);
-
-  /// Ends the flush that is under way, if any: `done` is called once.
-  void end_flush(result<void> outcome);
-
   /// The first failure is kept: it is final.
   void fail(error err);
   result<void> failed() const;
@@ -47,15 +39,24 @@ public:
     durable_generation_.store(x, std::memory_order_release);
   }
 
-  void OnFlushBegin(rocksdb::DB*, const rocksdb::FlushJobInfo& job) override;
-  void OnFlushCompleted(rocksdb::DB*, const rocksdb::FlushJobInfo&) override;
+  /// How many compactions have ended.
+  std::uint64_t compactions() const;
+  /// Returns when there were more than `seen`; false: there will be none, after
+  /// a failure or close().
+  bool await_compaction(std::uint64_t seen) const;
+  /// Nobody shall wait any more.
+  void close();
+
+  void OnCompactionCompleted(rocksdb::DB*,
+                             const rocksdb::CompactionJobInfo&) override;
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason,
                          rocksdb::Status* status) override;
 
 private:
   mutable std::mutex mutex_;
-  flush_done done_;
-  generation_t flushing_ = 0;
+  mutable std::condition_variable changed_;
+  std::uint64_t compactions_ = 0;
+  bool closing_ = false;
   error failure_;
   std::atomic<bool> failed_ = false;
   std::atomic<generation_t> durable_generation_ = 0;
@@ -92,15 +93,24 @@ private:
 struct engine {
   std::string directory;
   std::uint64_t spare_disk_bytes = 0;
+  std::size_t unflushed_bytes_max = 0;
   rocksdb::Options options;
   std::shared_ptr<engine_events> events;
   std::unique_ptr<garbage_filter> filter;
   std::unique_ptr<rocksdb::DB> db; ///< closed first
 
+  /// The file of a flush is written here.
+  std::string flush_path() const {
+    return directory + "/flush.sst";
+  }
   /// Files for a restore are written here.
   std::string restore_path() const {
     return directory + "/restore";
   }
+
+  /// Waits until a file more does no harm: every look-up that passes the
+  /// overlays looks into all files of the first level. False: it will not be.
+  bool await_room_for_file() const;
 
   /// Frees the files of [first, end) at once; what is left in files that it
   /// shares with others goes when they are rewritten. Takes milliseconds.

@@ -172,7 +172,7 @@ std::string encode(const saved_format& x) {
 
 std::string encode(const saved_state& x) {
   std::string to;
-  put_little(to, x.batch);
+  put_little(to, x.flush);
   put_little(to, x.generation);
   put_little(to, x.count);
   put_little(to, x.bytes);
@@ -182,7 +182,7 @@ std::string encode(const saved_state& x) {
 
 std::string encode(const saved_attachment& x) {
   std::string to;
-  put_little(to, x.batch);
+  put_little(to, x.flush);
   put_little(to, x.state.applied.value);
   put_little(to, x.state.term.value);
   to += x.state.attachment;
@@ -201,7 +201,7 @@ std::optional<saved_format> decode_format(std::string_view from) {
 std::optional<saved_state> decode_state(std::string_view from) {
   number_reader reader{from};
   saved_state x;
-  x.batch = reader.take<std::uint64_t>();
+  x.flush = reader.take<std::uint64_t>();
   x.generation = reader.take<generation_t>();
   x.count = reader.take<std::uint64_t>();
   x.bytes = reader.take<std::uint64_t>();
@@ -213,7 +213,7 @@ std::optional<saved_state> decode_state(std::string_view from) {
 std::optional<saved_attachment> decode_attachment(std::string_view from) {
   number_reader reader{from};
   saved_attachment x;
-  x.batch = reader.take<std::uint64_t>();
+  x.flush = reader.take<std::uint64_t>();
   x.state.applied = index_t{reader.take<std::uint64_t>()};
   x.state.term = term_t{reader.take<std::uint64_t>()};
   x.state.attachment = reader.rest();

@@ -90,9 +90,9 @@ struct saved_format {
   std::uint64_t seed = 0;
 };
 
-/// The store's facts as of a batch; written with each.
+/// The store's facts as of a flush.
 struct saved_state {
-  std::uint64_t batch = 0; ///< counts batches
+  std::uint64_t flush = 0; ///< counts flushes
   generation_t generation = 1;
   std::uint64_t count = 0; ///< of keys
   std::uint64_t bytes = 0; ///< of items, by item_weight()
@@ -102,7 +102,7 @@ struct saved_state {
 };
 
 struct saved_attachment {
-  std::uint64_t batch = 0; ///< the last one before it
+  std::uint64_t flush = 0; ///< that of the state it goes with
   machine::durable_state state;
 };
 

@@ -24,29 +24,30 @@ constexpr std::size_t expiries_bytes = std::size_t{4} << 20;
 
 class source final : public machine::snapshot_source {
 public:
-  source(std::shared_ptr<engine> from, const saved_state& state,
-         std::uint64_t seed, bounded_iterator content)
-    : engine_(std::move(from)),
-      state_(state),
-      header_{seed, state.log_time_ms},
-      content_(std::move(content)) {}
+  source(snapshot_content content, const snapshot_header& header)
+    : content_(std::move(content)),
+      header_(header) {}
 
   bool next(std::string& chunk, std::size_t bytes_max) override {
     const auto limit = chunk.size() + std::min(bytes_max, bytes_per_slice);
     if (!begun_)
       begin(chunk);
-    auto& at = *content_.at;
+    auto& at = *content_.items;
     for (std::size_t i = 0; i < records_per_slice && chunk.size() < limit;
          ++i) {
-      if (!at.Valid())
+      if (!at.valid())
         return end(chunk);
-      const auto key = parse_data_key(to_view(at.key()));
-      const auto what = parse_item(to_view(at.value()));
+      if (at.hides()) {
+        at.next();
+        continue;
+      }
+      const auto key = parse_data_key(at.key());
+      const auto what = at.what();
       if (!key || !what)
         return fail(rocksdb::Status::Corruption("an item is cut off"));
       if (!copy(chunk, limit, key->key, *what))
         break;
-      at.Next();
+      at.next();
       in_value_ = false;
     }
     return true;
@@ -56,20 +57,19 @@ private:
   void begin(std::string& chunk) {
     begun_ = true;
     write_header(chunk, header_);
-    content_.at->Seek(first_key(data_kind, state_.generation));
   }
 
   /// Without its end, no reader takes the snapshot for whole.
   bool end(std::string& chunk) {
-    if (content_.at->status().ok())
+    if (content_.items->status().ok())
       write_end(chunk, count_);
     else
-      fail(content_.at->status());
+      fail(content_.items->status());
     return false;
   }
 
   bool fail(const rocksdb::Status& status) {
-    engine_->events->fail(to_error("a snapshot", status));
+    content_.from->events->fail(to_error("a snapshot", status));
     return false;
   }
 
@@ -91,10 +91,8 @@ private:
     return value_at_ == what.value.size();
   }
 
-  std::shared_ptr<engine> engine_;
-  saved_state state_;
+  snapshot_content content_;
   snapshot_header header_;
-  bounded_iterator content_; ///< closed before the engine
   std::uint64_t count_ = 0;
   bool begun_ = false;
   bool in_value_ = false;
@@ -237,10 +235,8 @@ private:
 } // namespace
 
 std::unique_ptr<machine::snapshot_source>
-make_source(std::shared_ptr<engine> from, const saved_state& state,
-            std::uint64_t seed, bounded_iterator content) {
-  return std::make_unique<source>(std::move(from), state, seed,
-                                  std::move(content));
+make_source(snapshot_content content, const snapshot_header& header) {
+  return std::make_unique<source>(std::move(content), header);
 }
 
 std::unique_ptr<machine::snapshot_sink> make_sink(rocksdb_store& store,
@@ -249,9 +245,25 @@ std::unique_ptr<machine::snapshot_sink> make_sink(rocksdb_store& store,
   return std::make_unique<sink>(store, std::move(to), generation);
 }
 
+/// What is still changed is cut, what is being flushed stays as it is, and the
+/// database gives a cut by itself.
 std::unique_ptr<machine::snapshot_source> rocksdb_store::begin_snapshot() {
-  COHORT_CHECK(!batch_open_);
-  return make_source(engine_, state_, seed_, iterate(data_kind));
+  COHORT_CHECK(!batch_open_ && !snapshot_is_open());
+  if (cut_)
+    garbage_.add(std::move(cut_));
+  cut_ = std::make_shared<trie_cut>(
+    std::shared_ptr<const key_trie>{changes_, &changes_->items()});
+  std::vector<cursor_ptr> layers;
+  layers.push_back(make_cut_cursor(cut_, state_.generation));
+  snapshot_content content{engine_, nullptr, nullptr};
+  if (flushed_hides_disk()) {
+    layers.push_back(make_item_cursor(*flushed_, 0));
+    content.flushed = flushed_;
+  }
+  layers.push_back(make_disk_cursor(*engine_->db, data_kind, state_.generation,
+                                    first_key(data_kind, state_.generation)));
+  content.items = make_merged_cursor(std::move(layers));
+  return make_source(std::move(content), {seed_, state_.log_time_ms});
 }
 
 std::unique_ptr<machine::snapshot_sink> rocksdb_store::begin_restore() {

@@ -11,14 +11,15 @@ namespace cohort::kv::rocks {
 
 namespace {
 
-/// A batch that grew beyond this gives its memory back.
-constexpr std::size_t batch_bytes_kept = std::size_t{1} << 20;
+/// So much is freed in place, so that many FLUSHALL in one batch do not pile
+/// up.
+constexpr std::size_t bytes_freed_at_once = std::size_t{64} << 10;
 
 /// 6 MiB of them.
 constexpr std::size_t recent_places = std::size_t{1} << 17;
 
-rocksdb::WriteBatchWithIndex new_changes() {
-  return rocksdb::WriteBatchWithIndex{rocksdb::BytewiseComparator(), 0, true};
+item_facts facts(const item& x) {
+  return {x.expires_ms, static_cast<std::uint32_t>(x.value.size())};
 }
 
 } // namespace
@@ -26,19 +27,16 @@ rocksdb::WriteBatchWithIndex new_changes() {
 rocksdb_store::rocksdb_store(std::shared_ptr<engine> opened, std::uint64_t seed)
   : engine_(std::move(opened)),
     seed_(seed),
-    recent_(recent_places),
-    changes_(new_changes()) {}
+    changes_(std::make_shared<overlay>(state_.generation)),
+    recent_(recent_places) {}
 
-/// A flush that is under way ends with the database, if a snapshot does not
-/// keep that open; nobody is told of it any more.
+/// The database is closed with the store, if a snapshot does not keep it open.
 rocksdb_store::~rocksdb_store() {
+  engine_->events->close();
+  if (flush_.valid())
+    flush_.wait();
   if (freeing_.valid())
     freeing_.wait();
-  const auto events = engine_->events;
-  found_.Reset();
-  old_.Reset();
-  engine_.reset();
-  events->end_flush(error{errc::closed, "the keys on disk were closed"});
 }
 
 void rocksdb_store::check(const rocksdb::Status& status,
@@ -49,61 +47,69 @@ void rocksdb_store::check(const rocksdb::Status& status,
 
 // -- reading ------------------------------------------------------------------
 
-/// Whether `data_key` is there, with the changes of the open batch.
-bool rocksdb_store::look_up(std::string_view data_key,
-                            rocksdb::PinnableSlice& to) const {
+/// nullptr: ask the disk. What was flushed is read here even when the disk has
+/// it too.
+const record_ref* rocksdb_store::find_in_memory(std::uint64_t position,
+                                                std::string_view key) const {
+  const auto* found = changes_->items().find(position, key);
+  if (!found && flushed_ && flushed_->generation() == state_.generation)
+    found = flushed_->items().find(position, key);
+  return found;
+}
+
+std::optional<item> rocksdb_store::find_on_disk(std::uint64_t position,
+                                                std::string_view key,
+                                                rocksdb::PinnableSlice& to) {
+  make_data_key(key_, state_.generation, position, key);
   to.Reset();
   auto& db = *engine_->db;
-  const bool changed = batch_open_ && changes_.GetWriteBatch()->Count() > 0;
-  const auto status =
-    changed ? changes_.GetFromBatchAndDB(&db, {}, to_slice(data_key), &to)
-            : db.Get({}, db.DefaultColumnFamily(), to_slice(data_key), &to);
-  if (status.ok() && to.size() >= item_head_bytes)
-    return true;
-  if (!status.IsNotFound())
-    check(status.ok() ? rocksdb::Status::Corruption("an item is cut off")
-                      : status,
-          "reading");
-  return false;
-}
-
-std::optional<item> rocksdb_store::get(std::string_view key) {
-  make_data_key(key_, state_.generation, position_of(seed_, key), key);
-  if (!look_up(key_, found_))
+  const auto status = db.Get({}, db.DefaultColumnFamily(), key_, &to);
+  if (status.IsNotFound())
     return std::nullopt;
-  return parse_item(to_view(found_));
-}
-
-bounded_iterator rocksdb_store::iterate(char kind) const {
-  bounded_iterator result;
-  result.end_key =
-    std::make_unique<std::string>(end_key(kind, state_.generation));
-  result.end = std::make_unique<rocksdb::Slice>(to_slice(*result.end_key));
-  rocksdb::ReadOptions options;
-  options.iterate_upper_bound = result.end.get();
-  auto* base = engine_->db->NewIterator(options);
-  if (batch_open_ && changes_.GetWriteBatch()->Count() > 0)
-    base = changes_.NewIteratorWithBase(engine_->db->DefaultColumnFamily(),
-                                        base, &options);
-  result.at.reset(base);
+  check(status, "reading");
+  auto result = status.ok() ? parse_item(to_view(to)) : std::nullopt;
+  if (!result)
+    check(rocksdb::Status::Corruption("an item is cut off"), "reading");
   return result;
 }
 
-void rocksdb_store::walk(std::uint64_t from, const visitor& visit) {
-  const auto content = iterate(data_kind);
-  auto& at = *content.at;
+std::optional<item> rocksdb_store::get(std::string_view key) {
+  const auto position = position_of(seed_, key);
+  const auto* found = find_in_memory(position, key);
+  if (!found)
+    return find_on_disk(position, key, found_);
+  const auto what = found->what();
+  return removes(what) ? std::nullopt : std::optional{what};
+}
+
+/// A flush that ends meanwhile does no harm: what it wrote is then seen twice,
+/// and is the same.
+cursor_ptr rocksdb_store::walk_data(std::uint64_t from) const {
+  std::vector<cursor_ptr> layers;
+  layers.push_back(make_item_cursor(*changes_, from));
+  if (flushed_hides_disk())
+    layers.push_back(make_item_cursor(*flushed_, from));
   make_data_key(key_, state_.generation, from, {});
-  for (at.Seek(to_slice(key_)); at.Valid(); at.Next()) {
-    const auto key = parse_data_key(to_view(at.key()));
-    const auto what = parse_item(to_view(at.value()));
-    if (!key || key->generation != state_.generation)
-      break;
-    if (!what)
+  layers.push_back(
+    make_disk_cursor(*engine_->db, data_kind, state_.generation, key_));
+  return make_merged_cursor(std::move(layers));
+}
+
+void rocksdb_store::walk(std::uint64_t from, const visitor& visit) {
+  if (from >= position_end)
+    return;
+  const auto at = walk_data(from);
+  for (; at->valid(); at->next()) {
+    if (at->hides())
+      continue;
+    const auto key = parse_data_key(at->key());
+    const auto what = at->what();
+    if (!key || !what)
       return check(rocksdb::Status::Corruption("an item is cut off"), "a walk");
     if (!visit({key->position, key->key, *what}))
       return;
   }
-  check(at.status(), "a walk");
+  check(at->status(), "a walk");
 }
 
 // -- changing -----------------------------------------------------------------
@@ -114,52 +120,58 @@ void rocksdb_store::begin_batch(std::int64_t log_time_ms) {
   state_.log_time_ms = log_time_ms;
 }
 
-/// Log time alone is not worth a write: a flush writes it.
 void rocksdb_store::end_batch() {
   COHORT_CHECK(batch_open_);
-  auto& changes = *changes_.GetWriteBatch();
-  if (changed_)
-    write(changes);
-  batch_open_ = changed_ = false;
-  if (changes.GetDataSize() > batch_bytes_kept)
-    changes_ = new_changes();
-  else
-    changes_.Clear();
+  batch_open_ = false;
+  if (changes_->bytes() > engine_->unflushed_bytes_max)
+    engine_->events->fail({errc::io_failed,
+                           "the keys on disk: more changes than may gather "
+                           "before a flush"});
 }
 
-/// Adds the state as of this batch and writes it.
-void rocksdb_store::write(rocksdb::WriteBatch& changes) {
-  ++state_.batch;
-  check(changes.Put(to_slice(state_key), encode(state_)), "a batch");
-  rocksdb::WriteOptions options;
-  options.disableWAL = true;
-  options.memtable_insert_hint_per_batch = true;
-  unflushed_bytes_ += changes.GetDataSize();
-  check(engine_->db->Write(options, &changes), "a batch");
-}
-
-/// What is known of the item before it changes; nothing: there is none.
-std::optional<item_facts> rocksdb_store::facts_of(std::uint64_t position,
-                                                  std::string_view key) {
+/// What is known below the changes; nothing: there is none.
+std::optional<item_facts> rocksdb_store::facts_below(std::uint64_t position,
+                                                     std::string_view key) {
   if (const auto* known = recent_.find(state_.generation, position, key))
     return *known;
-  if (!look_up(key_, old_))
-    return std::nullopt;
-  const auto old = parse_item(to_view(old_));
-  return item_facts{old->expires_ms,
-                    static_cast<std::uint32_t>(old->value.size())};
+  if (flushed_ && flushed_->generation() == state_.generation)
+    if (const auto* found = flushed_->items().find(position, key)) {
+      const auto what = found->what();
+      return removes(what) ? std::nullopt : std::optional{facts(what)};
+    }
+  const auto old = find_on_disk(position, key, old_);
+  return old ? std::optional{facts(*old)} : std::nullopt;
+}
+
+std::optional<item_facts> rocksdb_store::facts_of(std::uint64_t position,
+                                                  std::string_view key) {
+  const auto* found = changes_->items().find(position, key);
+  if (!found)
+    return facts_below(position, key);
+  const auto what = found->what();
+  return removes(what) ? std::nullopt : std::optional{facts(what)};
+}
+
+/// Returns what it replaces in the overlay.
+record_ref rocksdb_store::change(std::uint64_t position, record_ref x) {
+  const auto key = x.key();
+  auto old = changes_->put(position, std::move(x));
+  if (snapshot_is_open())
+    cut_->changed(changes_->items(), position, key, old);
+  return old;
 }
 
 void rocksdb_store::put(std::string_view key, const item& x) {
   COHORT_CHECK(batch_open_ && x.changed != 0);
   const auto position = position_of(seed_, key);
-  const item_facts now{x.expires_ms,
-                       static_cast<std::uint32_t>(x.value.size())};
-  make_data_key(key_, state_.generation, position, key);
-  make_item(value_, x);
-  const auto old = facts_of(position, key);
-  check(changes_.Put(key_, value_), "a change");
-  changed_ = true;
+  const auto now = facts(x);
+  record_ref added{key, x};
+  key = added.key();
+  const auto hidden = change(position, std::move(added));
+  const auto old = !hidden ? facts_below(position, key)
+                   : removes(hidden.what())
+                     ? std::nullopt
+                     : std::optional{facts(hidden.what())};
   if (old)
     state_.bytes -= item_weight(key.size(), old->value_bytes);
   else
@@ -178,18 +190,17 @@ void rocksdb_store::put(std::string_view key, const item& x) {
 bool rocksdb_store::erase(std::string_view key) {
   COHORT_CHECK(batch_open_);
   const auto position = position_of(seed_, key);
-  make_data_key(key_, state_.generation, position, key);
   const auto old = facts_of(position, key);
   if (old)
     remove(position, key, *old);
   return old.has_value();
 }
 
-/// Removes the item under key_.
 void rocksdb_store::remove(std::uint64_t position, std::string_view key,
                            const item_facts& old) {
-  check(changes_.Delete(key_), "a change");
-  changed_ = true;
+  record_ref mark{key, removed};
+  key = mark.key();
+  const auto hidden = change(position, std::move(mark));
   --state_.count;
   state_.bytes -= item_weight(key.size(), old.value_bytes);
   recent_.forget(state_.generation, position, key);
@@ -199,42 +210,48 @@ void rocksdb_store::remove(std::uint64_t position, std::string_view key,
 
 void rocksdb_store::clear() {
   COHORT_CHECK(batch_open_);
-  state_.generation = ++newest_generation_;
   state_.count = 0;
   state_.bytes = 0;
+  start_generation(++newest_generation_);
+}
+
+void rocksdb_store::start_generation(generation_t x) {
+  state_.generation = x;
+  auto old = std::exchange(changes_, std::make_shared<overlay>(x));
+  if (old->bytes() > bytes_freed_at_once || old.use_count() > 1)
+    garbage_.add(std::move(old));
   expiry_ = {};
-  changed_ = true;
 }
 
 void rocksdb_store::switch_to(const saved_state& restored,
                               std::optional<std::int64_t> soonest) {
-  const auto batch = state_.batch;
+  const auto flush = state_.flush;
   state_ = restored;
-  state_.batch = batch;
-  expiry_ = {};
+  state_.flush = flush;
+  start_generation(restored.generation);
   if (soonest)
     expiry_added(*soonest);
-  rocksdb::WriteBatch nothing_else;
-  write(nothing_else);
 }
 
 // -- garbage ------------------------------------------------------------------
 
 /// Old generations are freed by a thread of their own, because it syncs. Not
-/// before the disk knows the new one.
+/// before the disk knows the new one. What an open snapshot needs stays.
 bool rocksdb_store::work() {
+  if (cut_ && !snapshot_is_open())
+    garbage_.add(std::move(cut_));
   const auto live = engine_->events->durable_generation();
   const bool busy = freeing_.valid()
                     && freeing_.wait_for(std::chrono::seconds{0})
                          != std::future_status::ready;
-  if (live <= freed_before_ || busy)
-    return false;
-  freeing_ = std::async(std::launch::async,
-                        [at = engine_, first = freed_before_, live] {
-                          at->free_generations(first, live);
-                        });
-  freed_before_ = live;
-  return false;
+  if (live > freed_before_ && !busy) {
+    freeing_ = std::async(std::launch::async,
+                          [at = engine_, first = freed_before_, live] {
+                            at->free_generations(first, live);
+                          });
+    freed_before_ = live;
+  }
+  return garbage_.free_some();
 }
 
 } // namespace cohort::kv::rocks

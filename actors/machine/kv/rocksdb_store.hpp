@@ -14,8 +14,8 @@ namespace cohort::kv {
 struct rocksdb_options {
   /// Of blocks read from disk, with their indexes and filters.
   std::size_t block_cache_bytes = std::size_t{24} << 20;
-  /// Changes in memory at which RocksDB would flush by itself. It never may:
-  /// see below. Far above what the applier lets gather before it flushes.
+  /// Changes in memory at which the store gives up: whoever uses it flushes
+  /// long before.
   std::size_t unflushed_bytes_max = std::size_t{512} << 20;
   int open_files_max = 256;
   /// Room that a flush leaves on the disk, for the log and RocksDB's own files.
@@ -24,18 +24,20 @@ struct rocksdb_options {
 
 /// Opens the store in `directory`, or makes one there.
 ///
-/// What is durable (D7): RocksDB's own log is off, so nothing reaches the disk
-/// but by a flush, and the only flushes are those of begin_flush(). A flush
-/// writes all batches so far, the attachment and (applied, term) as one; it
-/// covers exactly the batches before begin_flush(), while later ones go on. A
-/// store opened again is where its last flush was, and recovered() says where.
+/// Changes gather in memory, in an overlay that hides what lies below it on
+/// disk. RocksDB gets them by flushes only, and each flush is one sorted file
+/// that it takes over in one step: there is no second log, and no second table
+/// in memory to keep in order.
 ///
-/// Batches do not know their place in the log. So a flush of RocksDB's own
-/// accord, when changes in memory exceed unflushed_bytes_max, could not be told
-/// from a good one. It cannot happen while the log's bounds hold (T1); if it
-/// does, failed() says so and the node stops. Each batch carries its number and
-/// the attachment names the last one before it: a disk that holds more is found
-/// when it is opened, and is `corrupt`.
+/// What is durable (D7): the only flushes are those of begin_flush(). A flush
+/// holds all batches before begin_flush(), the attachment and (applied, term),
+/// while later ones go on. A store opened again is where its last flush was,
+/// and recovered() says where. The overlay of the last flush stays as a cache
+/// of what is on disk.
+///
+/// Bounds: memory for changes of two flushes, as many as its user lets gather.
+/// Beyond unflushed_bytes_max failed() says so; it cannot happen while the
+/// log's bounds hold (T1). A flush waits for compactions that lag behind.
 ///
 /// Failures: a failed write, read or flush is final and reported by failed()
 /// (D6). A disk too full for a flush is seen before the flush starts; then it

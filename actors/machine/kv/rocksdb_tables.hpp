@@ -1,15 +1,19 @@
 // The store over RocksDB: what its sources share.
 #pragma once
 
+#include "machine/kv/garbage_heap.hpp"
 #include "machine/kv/recent_items.hpp"
+#include "machine/kv/rocksdb_cursor.hpp"
 #include "machine/kv/rocksdb_engine.hpp"
 #include "machine/kv/rocksdb_keys.hpp"
+#include "machine/kv/rocksdb_overlay.hpp"
 #include "machine/kv/rocksdb_store.hpp"
+#include "machine/kv/snapshot_format.hpp"
+#include "machine/kv/trie_cut.hpp"
 
-#include <rocksdb/iterator.h>
 #include <rocksdb/slice.h>
-#include <rocksdb/utilities/write_batch_with_index.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -22,13 +26,6 @@
 #include <vector>
 
 namespace cohort::kv::rocks {
-
-/// An iterator over one generation, with the bound that it refers to.
-struct bounded_iterator {
-  std::unique_ptr<rocksdb::Slice> end;
-  std::unique_ptr<std::string> end_key;
-  std::unique_ptr<rocksdb::Iterator> at;
-};
 
 /// What open_rocksdb_store() gives out; see there and kv_store.hpp.
 class rocksdb_store final : public kv_store {
@@ -76,7 +73,7 @@ public:
   void begin_flush(index_t applied, term_t term, std::string attachment,
                    std::function<void(result<void>)> done) override;
   std::size_t unflushed_bytes() const override {
-    return unflushed_bytes_;
+    return changes_->bytes();
   }
 
   // -- for restores -----------------------------------------------------------
@@ -86,17 +83,34 @@ public:
                  std::optional<std::int64_t> soonest);
 
 private:
+  // -- opening ----------------------------------------------------------------
   result<void> create();
   result<void> recover_state(std::string_view format);
   bool read(std::string_view key, std::string& to) const;
   void forget_unfinished();
 
-  bool look_up(std::string_view data_key, rocksdb::PinnableSlice& to) const;
-  bounded_iterator iterate(char kind) const;
+  // -- reading ----------------------------------------------------------------
   void check(const rocksdb::Status& status, const char* what) const;
-  void write(rocksdb::WriteBatch& changes);
+  const record_ref* find_in_memory(std::uint64_t position,
+                                   std::string_view key) const;
+  std::optional<item> find_on_disk(std::uint64_t position, std::string_view key,
+                                   rocksdb::PinnableSlice& to);
+  bool flush_is_under_way() const {
+    return flush_.valid() && !flush_ended_.load(std::memory_order_acquire);
+  }
+  bool flushed_hides_disk() const {
+    return flush_is_under_way() && flushed_->generation() == state_.generation;
+  }
+  cursor_ptr walk_data(std::uint64_t from) const;
+  cursor_ptr walk_expiries() const;
+
+  // -- changing ---------------------------------------------------------------
+  void start_generation(generation_t x);
+  std::optional<item_facts> facts_below(std::uint64_t position,
+                                        std::string_view key);
   std::optional<item_facts> facts_of(std::uint64_t position,
                                      std::string_view key);
+  record_ref change(std::uint64_t position, record_ref x);
   void remove(std::uint64_t position, std::string_view key,
               const item_facts& old);
   void index(std::int64_t expires_ms, std::uint64_t position,
@@ -105,6 +119,10 @@ private:
                std::string_view key);
   void expiry_added(std::int64_t expires_ms);
   std::vector<std::string> due_keys(std::int64_t at_ms, std::size_t count_max);
+
+  bool snapshot_is_open() const {
+    return cut_ && cut_.use_count() > 1;
+  }
 
   /// Where the soonest expiry is. Nothing in the index lies before `floor_ms`,
   /// so that looking for it passes none of those that were removed.
@@ -116,27 +134,38 @@ private:
 
   std::shared_ptr<engine> engine_;
   std::uint64_t seed_;
-  saved_state state_; ///< that of the open batch, once it is written
+  saved_state state_; ///< as of now; on disk as of the last flush
   machine::durable_state recovered_;
   generation_t newest_generation_ = 1; ///< none above was ever used
   generation_t freed_before_ = 1;      ///< garbage below is gone
   std::future<void> freeing_;
   bool batch_open_ = false;
-  bool changed_ = false; ///< by the open batch
-  std::size_t unflushed_bytes_ = 0;
+
+  std::shared_ptr<overlay> changes_; ///< since the last flush began
+  std::shared_ptr<overlay> flushed_; ///< by the last flush; nullptr: none yet
+  std::future<void> flush_;          ///< the last one
+  std::atomic<bool> flush_ended_ = true;
+
   recent_items recent_;
   mutable expiry_state expiry_;
-  mutable rocksdb::WriteBatchWithIndex changes_; ///< of the open batch
-  rocksdb::PinnableSlice found_;                 ///< what get() gave out
+  /// Of `changes_`, the last one; its source holds it while it is open.
+  std::shared_ptr<trie_cut> cut_;
+  garbage_heap garbage_;
+  rocksdb::PinnableSlice found_; ///< what get() gave out
   rocksdb::PinnableSlice old_;
-  std::string key_;   ///< of the call under way
-  std::string value_; ///< likewise
+  mutable std::string key_; ///< of the call under way
 };
 
-/// A cut of `from` as of now.
+/// What a snapshot reads from. `flushed` is kept while the content refers to
+/// it, the engine while it is open.
+struct snapshot_content {
+  std::shared_ptr<engine> from;
+  std::shared_ptr<const overlay> flushed;
+  cursor_ptr items;
+};
+
 std::unique_ptr<machine::snapshot_source>
-make_source(std::shared_ptr<engine> from, const saved_state& state,
-            std::uint64_t seed, bounded_iterator content);
+make_source(snapshot_content content, const snapshot_header& header);
 
 /// Restores into `generation`, then lets `store` switch to it.
 std::unique_ptr<machine::snapshot_sink> make_sink(rocksdb_store& store,

@@ -104,7 +104,7 @@ BOOST_AUTO_TEST_CASE(values_come_back_and_short_ones_are_refused) {
   const saved_attachment attachment{7, {index_t{8}, term_t{9}, "text"}};
   const auto decoded = decode_attachment(encode(attachment));
   BOOST_REQUIRE(decoded.has_value());
-  BOOST_TEST(decoded->batch == 7u);
+  BOOST_TEST(decoded->flush == 7u);
   BOOST_TEST((decoded->state.applied == index_t{8}));
   BOOST_TEST((decoded->state.term == term_t{9}));
   BOOST_TEST(decoded->state.attachment == "text");

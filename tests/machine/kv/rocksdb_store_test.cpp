@@ -144,6 +144,41 @@ BOOST_AUTO_TEST_CASE(d7_what_was_not_flushed_is_not_durable) {
   BOOST_TEST(store->size() == 1u);
 }
 
+// Between a flush's beginning and its end, what it writes is neither among the
+// changes nor on disk.
+
+BOOST_AUTO_TEST_CASE(random_scripts_keep_the_contract_during_flushes) {
+  const auto store = open(path);
+  store_oracle oracle;
+  store_script script{7, 60};
+  for (std::uint64_t i = 1; i <= 40; ++i) {
+    std::promise<result<void>> ended;
+    store->begin_flush(index_t{i}, term_t{1}, "",
+                       [&](result<void> x) { ended.set_value(std::move(x)); });
+    const auto source = store->begin_snapshot();
+    const auto expected = expected_snapshot(oracle);
+    for (int n = 0; n < 6; ++n)
+      script.batch(*store, oracle);
+    check_same(*store, oracle);
+    BOOST_REQUIRE((read_snapshot(*source, 300) == expected));
+    BOOST_REQUIRE(ended.get_future().get().ok());
+    check_same(*store, oracle);
+    store->work();
+  }
+}
+
+// A flush that finds many files waits for a compaction of them.
+
+BOOST_AUTO_TEST_CASE(many_flushes_end_although_compactions_lag) {
+  const auto store = open(path);
+  for (std::uint64_t i = 1; i <= 60; ++i) {
+    put(*store, "k" + std::to_string(i), "v");
+    BOOST_REQUIRE(flush(*store, i).ok());
+  }
+  for (std::uint64_t i = 1; i <= 60; ++i)
+    BOOST_REQUIRE(value_of(*store, "k" + std::to_string(i)) == "v");
+}
+
 // A flush covers what was applied when it began, whatever comes while it runs.
 
 BOOST_AUTO_TEST_CASE(d7_a_flush_is_cut_where_it_began) {
@@ -174,9 +209,7 @@ BOOST_AUTO_TEST_CASE(a_flush_that_the_end_interrupts_is_told_so_or_done) {
   }
 }
 
-// RocksDB must not flush by itself; should it, the store says so at once.
-
-BOOST_AUTO_TEST_CASE(d7_a_flush_of_its_own_accord_is_a_failure) {
+BOOST_AUTO_TEST_CASE(t1_more_changes_than_may_gather_are_a_failure) {
   rocksdb_options small;
   small.unflushed_bytes_max = 64 << 10;
   const auto opened = open_rocksdb_store(path, seed, small);
@@ -216,7 +249,7 @@ BOOST_AUTO_TEST_CASE(d7_changes_without_their_sessions_are_corruption) {
   BOOST_REQUIRE(flush(*store, 1).ok());
   store.reset();
   rocks::saved_state ahead;
-  ahead.batch = 99;
+  ahead.flush = 99;
   overwrite(path, rocks::state_key, rocks::encode(ahead));
   BOOST_TEST((fails_to_open(path).code == errc::corrupt));
 }
