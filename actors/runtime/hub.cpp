@@ -297,7 +297,7 @@ void hub::say_once(const std::string& text) {
 
 void hub::say(const std::string& text) const {
   if (options_->trace)
-    options_->trace(text);
+    options_->trace(severity::info, text);
 }
 
 } // namespace cohort::runtime

@@ -8,6 +8,7 @@
 #include "runtime/peer_book.hpp"
 #include "runtime/redial.hpp"
 #include "runtime/shell.hpp"
+#include "runtime/trace.hpp"
 #include "transport/transport.hpp"
 
 #include <functional>
@@ -19,9 +20,6 @@
 #include <vector>
 
 namespace cohort::runtime {
-
-/// Traces a line for people.
-using trace_sink = std::function<void(const std::string&)>;
 
 struct hub_options {
   std::vector<transport::peer_address> peers; ///< the other nodes

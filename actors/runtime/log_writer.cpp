@@ -48,7 +48,8 @@ void log_writer::write_all() {
   if (written.err().code != errc::no_space)
     give_up(written.err());
   if (!std::exchange(full_, true) && options_.trace)
-    options_.trace("the log cannot grow: " + written.err().message);
+    options_.trace(severity::warning,
+                   "the log cannot grow: " + written.err().message);
   full_ticks_ = 0;
   write_states();
 }

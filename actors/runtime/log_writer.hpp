@@ -1,9 +1,9 @@
 // The one writer of a node's log (D1).
 #pragma once
 
-#include "runtime/hub.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/shell.hpp"
+#include "runtime/trace.hpp"
 #include "storage/node_log.hpp"
 
 #include <cstdint>

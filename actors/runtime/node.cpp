@@ -57,7 +57,15 @@ result<std::unique_ptr<node>> node::start(caf::actor_system& system,
                      cluster_id{random.next(), random.next()},
                      {}});
   auto listening = setup->listening.get_future();
-  auto on_stopped = setup->options.on_stopped;
+  auto broke =
+    [&system, trace = setup->options.trace,
+     on_stopped = setup->options.on_stopped](const caf::error& reason) {
+      const auto why = "the supervisor broke: " + system.render(reason);
+      if (trace)
+        trace(severity::error, "stops: " + why);
+      if (on_stopped)
+        on_stopped(why);
+    };
   auto made = std::make_unique<parts>();
   made->supervisor = spawn_shell<runtime::supervisor>(
     system, placement::own_thread, std::move(setup));
@@ -65,9 +73,9 @@ result<std::unique_ptr<node>> node::start(caf::actor_system& system,
   made->ended = ended->get_future();
   // Runs when nothing of the supervisor's state is left.
   caf::actor_cast<caf::abstract_actor*>(made->supervisor)
-    ->attach_functor([ended, on_stopped](const caf::error& reason) {
-      if (reason != caf::exit_reason::user_shutdown && on_stopped)
-        on_stopped("the supervisor broke");
+    ->attach_functor([ended, broke](const caf::error& reason) {
+      if (reason != caf::exit_reason::user_shutdown)
+        broke(reason);
       ended->set_value();
     });
   const auto port = wait_for(listening);

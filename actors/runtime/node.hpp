@@ -4,8 +4,9 @@
 #include "core/clock.hpp"
 #include "core/result.hpp"
 #include "machine/state_machine.hpp"
-#include "runtime/hub.hpp"
+#include "runtime/shell.hpp"
 #include "runtime/topology.hpp"
+#include "runtime/trace.hpp"
 #include "storage/file_system.hpp"
 #include "transport/local_transport.hpp"
 

@@ -3,17 +3,17 @@
 
 #include "codec/peer_codec.hpp"
 #include "core/clock.hpp"
-#include "replication/join_plan.hpp"
 #include "replication/replica.hpp"
 #include "runtime/applier.hpp"
-#include "runtime/hub.hpp"
+#include "runtime/join_requests.hpp"
 #include "runtime/log_clock.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/shell.hpp"
+#include "runtime/snapshot_pins.hpp"
+#include "runtime/trace.hpp"
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,10 +49,8 @@ struct replica_setup {
   std::uint32_t housekeeping_ticks = 5;
   /// A primary whose own disk is this far behind takes no more (T1).
   std::size_t unwritten_bytes_max = std::size_t{64} << 20;
-  /// Of the log below the newest snapshot: kept for peers that are behind, and
-  /// kept at most while one of them gets a snapshot.
-  std::uint64_t log_kept_bytes = std::uint64_t{16} << 20;
-  std::uint64_t log_pinned_bytes = std::uint64_t{512} << 20;
+  /// What stays of the log below the newest snapshot.
+  snapshot_pins::limits keeping;
   /// How close to the end of the log a learner has to be to vote.
   std::uint64_t join_lag_max = 1000;
 };
@@ -82,22 +80,16 @@ private:
     std::int64_t deadline_ms = 0;
   };
 
-  // -- inputs -----------------------------------------------------------------
+  // -- inputs (replica_actor.cpp) ---------------------------------------------
   void on_frame(const inbound& x);
-  void on_request(node_id gateway, client_request request);
-  void on_work(asker who, work_request work);
-  void on_wait(const asker& who, const wait_request& wait,
-               std::uint32_t patience_ms);
   void on_tick();
   void on_written(ticket_t ticket);
   void on_full(ticket_t states);
   void release_held(ticket_t ticket);
-  void take_joiner(node_id joiner, node_id replaces);
   void answer_durable();
   void consider_compaction();
-  void on_snapshot_frame(const inbound& x);
 
-  // -- outputs ----------------------------------------------------------------
+  // -- outputs (replica_actor.cpp) --------------------------------------------
   void wake();
   void carry_out(replication::output out);
   void write(replication::write_request request);
@@ -105,20 +97,26 @@ private:
   void apply(replication::output& out);
   void note_role(const replication::role_change& change);
   void finish_transfer(const replication::transfer_result& x);
+  std::int64_t now_ms() const;
+  void say(const std::string& text, severity level = severity::info) const;
 
-  // -- answers ----------------------------------------------------------------
+  // -- requests and answers (replica_actor_clients.cpp) -----------------------
+  void on_request(node_id gateway, client_request request);
+  void on_work(asker who, work_request work);
+  void on_wait(const asker& who, const wait_request& wait,
+               std::uint32_t patience_ms);
+  void take_reads(const replication::output& out);
   void reply(const asker& who, client_reply answer);
   void refuse(const asker& who, client_outcome outcome);
   void refuse_all_pending();
   void check_waits();
 
-  // -- housekeeping -----------------------------------------------------------
+  // -- housekeeping (replica_actor_house.cpp) ---------------------------------
   void keep_house();
+  void hand_over_to_best();
   void ask_to_join();
   void help_joiners();
   replica_status status() const;
-  std::int64_t now_ms() const;
-  void say(const std::string& text) const;
 
   std::shared_ptr<const replica_setup> setup_;
   replication::replica core_;
@@ -135,13 +133,9 @@ private:
   std::size_t unwritten_bytes_ = 0;
   bool disk_full_ = false;
   index_t told_acknowledged_;
-  /// Snapshots that are durable here, and how much had been handed to the
-  /// applier when they became so; oldest first.
-  std::deque<std::pair<replication::log_base, std::uint64_t>> bases_;
-  std::uint64_t handed_bytes_ = 0;
-  std::set<node_id> deliveries_; ///< peers that get a snapshot
+  snapshot_pins pins_;
   std::optional<index_t> durable_asked_;
-  replication::joiners joiners_;
+  join_requests joiners_;
   std::set<node_id> reachable_; ///< nodes with a link
   bool joined_ = false;
   bool handing_over_ = false;

@@ -36,9 +36,9 @@ void snapshot_keeper::give_up(const error& why) const {
   throw std::runtime_error{"snapshots: " + to_string(why)};
 }
 
-void snapshot_keeper::say(const std::string& text) const {
+void snapshot_keeper::say(const std::string& text, severity level) const {
   if (options_.trace)
-    options_.trace(text);
+    options_.trace(level, text);
 }
 
 void snapshot_keeper::on_frame(const inbound& x) {
@@ -86,7 +86,7 @@ void snapshot_keeper::take_piece(const snapshot_piece& x) {
 void snapshot_keeper::fail_storing(const error& why) {
   if (why.code != errc::no_space)
     give_up(why);
-  say("no snapshot is stored: " + why.message);
+  say("no snapshot is stored: " + why.message, severity::warning);
   writer_.reset();
   send(applier_, snapshot_failed{why});
   for (const auto& [to, x] : std::exchange(wishes_, {}))

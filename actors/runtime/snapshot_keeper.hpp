@@ -2,9 +2,9 @@
 #pragma once
 
 #include "codec/peer_codec.hpp"
-#include "runtime/hub.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/shell.hpp"
+#include "runtime/trace.hpp"
 #include "storage/snapshot_store.hpp"
 
 #include <cstdint>
@@ -97,7 +97,7 @@ private:
 
   void on_frame(const inbound& x);
   [[noreturn]] void give_up(const error& why) const;
-  void say(const std::string& text) const;
+  void say(const std::string& text, severity level = severity::info) const;
 
   snapshot_keeper_options options_;
   caf::actor replica_;

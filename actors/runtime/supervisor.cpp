@@ -1,13 +1,13 @@
 #include "runtime/supervisor.hpp"
 
 #include "codec/peer_codec.hpp"
+#include "runtime/hub.hpp"
 #include "transport/tcp_transport.hpp"
 
 #include <caf/io/broker.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
-#include <stdexcept>
 #include <utility>
 
 namespace cohort::runtime {
@@ -119,7 +119,8 @@ caf::behavior supervisor::behavior() {
     [this](const meta_changed& x) { note_meta(x.state); },
     [this](const member_regressed& x) {
       say("the disk of node " + to_string(x.member)
-          + " went back in time: it is refused from now on");
+            + " went back in time: it is refused from now on",
+          severity::warning);
       send(hub_, bury_nodes{{x.member}});
     },
     [](const membership_seen&) {},
@@ -144,29 +145,14 @@ std::int64_t supervisor::now_ms() const {
   return options_.time->monotonic_ns() / 1'000'000;
 }
 
-void supervisor::say(const std::string& text) const {
+void supervisor::say(const std::string& text, severity level) const {
   if (options_.trace)
-    options_.trace(text);
+    options_.trace(level, text);
 }
 
 void supervisor::watch(const caf::actor& part, std::string name) {
   parts_[part.address()] = std::move(name);
   self()->link_to(part);
-}
-
-hello supervisor::own_hello() const {
-  hello result;
-  result.cluster_name = options_.plan.cluster_name;
-  result.node = options_.name;
-  result.boot = boot_;
-  result.boot_nonce = setup_->boot_nonce;
-  result.topology = fingerprint(options_.plan);
-  if (const auto& identity = forming_.identity()) {
-    result.cluster = identity->cluster;
-    result.incarnation = identity->incarnation;
-    result.formed = forming_.formed();
-  }
-  return result;
 }
 
 void supervisor::start_hub() {
@@ -201,24 +187,6 @@ void supervisor::start_hub() {
     std::shared_ptr<const hub_options>{std::move(hub)});
   watch(hub_, "hub");
   send(hub_, serve_gateway{gateway_number::meta, me()});
-}
-
-void supervisor::start_gateway() {
-  if (!options_.make_gateway)
-    return;
-  gateway_place place;
-  place.set = first_user_set;
-  place.set_name = options_.plan.sets.front().name;
-  place.number = gateway_number::front;
-  place.hub = hub_;
-  place.node = me();
-  const auto made = options_.make_gateway(system(), place);
-  if (!made)
-    return fail("clients cannot be served: " + to_string(made.err()));
-  watch(made->front, "front");
-  if (made->connections)
-    watch(made->connections, "gateway");
-  attach({place.number, made->front});
 }
 
 void supervisor::on_tick() {
@@ -262,7 +230,7 @@ void supervisor::on_exit(const caf::exit_msg& x) {
 void supervisor::fail(const std::string& why) {
   if (ending_)
     return;
-  say("stops: " + why);
+  say("stops: " + why, severity::error);
   if (options_.on_stopped)
     options_.on_stopped(why);
   end_everything();
@@ -303,159 +271,6 @@ void supervisor::end_everything() {
       caf::anon_send_exit(part, caf::exit_reason::user_shutdown);
   if (parts_.empty())
     self()->send_exit(me(), caf::exit_reason::user_shutdown);
-}
-
-// -- gateways -----------------------------------------------------------------
-
-void supervisor::attach(const attach_gateway& x) {
-  if (ending_)
-    return;
-  send(hub_, serve_gateway{x.number, x.gateway});
-  if (!x.gateway) {
-    gateways_.erase(x.number);
-    return;
-  }
-  gateways_[x.number] = x.gateway;
-  for (const auto& [name, who] : met_)
-    if (who.incarnation != nobody)
-      send(x.gateway, peer_up{who.incarnation, name});
-  tell_ready(x.gateway);
-}
-
-void supervisor::tell_ready(const caf::actor& gateway) const {
-  if (!entered_)
-    return send(gateway,
-                not_ready{"the node waits for " + forming_.waiting_for()});
-  set_ready ready;
-  ready.set = first_user_set;
-  ready.hub = hub_;
-  ready.self = forming_.identity()->incarnation;
-  ready.voters = ids_of(members_of(options_.plan, options_.plan.sets.front()));
-  const auto hosted = sets_.find(first_user_set);
-  if (hosted != sets_.end())
-    ready.replica = hosted->second.replica;
-  send(gateway, ready);
-  if (hosted != sets_.end() && hosted->second.role)
-    send(gateway, role_changed{first_user_set, *hosted->second.role});
-}
-
-// -- the cluster --------------------------------------------------------------
-
-void supervisor::to_node(const std::string& name, const frame& f) const {
-  send(hub_, node_frame{name, f});
-}
-
-void supervisor::on_node_frame(const node_frame& x) {
-  const auto decoded = codec::decode_peer(x.content);
-  if (!decoded)
-    return say("dropped a frame of " + x.name + ": "
-               + to_string(decoded.err()));
-  const auto& body = decoded->body;
-  if (const auto* offer = std::get_if<form_offer>(&body))
-    forming_.offered(x.name, *offer);
-  else if (const auto* answer = std::get_if<form_answer>(&body))
-    forming_.answered(x.name, *answer);
-  else if (const auto* joined = std::get_if<join_reply>(&body))
-    forming_.joined(*joined);
-  else if (const auto* join = std::get_if<join_request>(&body)) {
-    if (entered_ && join->node == x.name)
-      meta_.join(x.name, *join, now_ms());
-    return carry_out_meta();
-  } else if (const auto* asked = std::get_if<status_request>(&body)) {
-    return report_self(x.name, asked->id);
-  } else if (const auto* status = std::get_if<status_reply>(&body)) {
-    return take_status(x.name, *status);
-  }
-  carry_out_forming();
-}
-
-/// What its peers remember of this node is more than its own disk does: it must
-/// not serve.
-void supervisor::on_refused(const node_refused& x) {
-  if (x.why.code == refusal_code::rolled_back
-      || x.why.code == refusal_code::tombstone)
-    fail(x.name + " refuses this node: " + x.why.message);
-}
-
-void supervisor::carry_out_forming() {
-  for (bool more = true; more && !ending_;) {
-    const auto out = forming_.drain();
-    for (const auto& line : out.trace)
-      say(line);
-    more = out.store.has_value();
-    if (out.store) {
-      persist(*out.store);
-      forming_.stored();
-    }
-    const auto from = forming_.identity() ? forming_.identity()->incarnation
-                                          : nobody;
-    for (const auto& x : out.send)
-      to_node(
-        x.to,
-        std::visit([&](const auto& body) { return codec::encode(from, body); },
-                   x.body));
-    const bool enters = out.formed && !entered_;
-    if (enters)
-      if (const auto entered = enter_cluster(); !entered)
-        return fail(to_string(entered.err()));
-    if (out.store || enters)
-      send(hub_, introduce_as{own_hello()});
-  }
-  if (entered_)
-    return;
-  for (const auto& [number, gateway] : gateways_)
-    tell_ready(gateway);
-}
-
-/// The identity is the last to be written: without it the rest means nothing.
-void supervisor::persist(const cluster_identity& x) {
-  state_.replaces = x.replaces;
-  state_.complete = x.complete;
-  state_.coordinator = x.coordinator;
-  state_.without = x.without;
-  write_state();
-  const auto written =
-    directory_.write_owner({x.cluster, options_.name, x.incarnation});
-  if (!written)
-    throw std::runtime_error{"the identity cannot be written: "
-                             + to_string(written.err())};
-}
-
-void supervisor::write_state() {
-  if (const auto written = directory_.write_state(state_); !written)
-    throw std::runtime_error{"the node's state cannot be written: "
-                             + to_string(written.err())};
-}
-
-void supervisor::carry_out_meta() {
-  if (!entered_)
-    return;
-  const auto self = forming_.identity()->incarnation;
-  for (const auto& x : meta_.take_outgoing())
-    send(hub_, outbound{{x.to},
-                        transport::lane::data,
-                        codec::encode(meta_set, self, x.request)});
-  for (auto& x : meta_.take_answers()) {
-    x.reply.cluster = forming_.identity()->cluster;
-    say(x.to + " joins as node " + to_string(x.reply.incarnation));
-    to_node(x.to, codec::encode(self, x.reply));
-  }
-}
-
-void supervisor::note_meta(const meta_state& x) {
-  known_meta_ = x;
-  send(hub_, bury_nodes{x.buried});
-  meta_.members(ids_of(meta_members_of(options_.plan)));
-}
-
-void supervisor::note_role(const role_changed& x) {
-  sets_[x.set].role = x.change;
-  if (x.set == meta_set) {
-    meta_.primary_is(x.change.primary, now_ms());
-    return carry_out_meta();
-  }
-  for (const auto& [number, gateway] : gateways_)
-    send(gateway, x);
 }
 
 } // namespace cohort::runtime

@@ -8,6 +8,7 @@
 #include "runtime/meta_client.hpp"
 #include "runtime/node.hpp"
 #include "runtime/shell.hpp"
+#include "runtime/trace.hpp"
 #include "storage/node_directory.hpp"
 #include "storage/snapshot_store.hpp"
 
@@ -73,7 +74,6 @@ private:
 
   // -- lifecycle (supervisor.cpp) ---------------------------------------------
   void start_hub();
-  void start_gateway();
   void on_tick();
   void on_exit(const caf::exit_msg& x);
   void watch(const caf::actor& part, std::string name);
@@ -82,9 +82,9 @@ private:
   void consider_stop();
   void end_everything();
   std::int64_t now_ms() const;
-  void say(const std::string& text) const;
+  void say(const std::string& text, severity level = severity::info) const;
 
-  // -- the cluster (supervisor.cpp) -------------------------------------------
+  // -- the cluster (supervisor_cluster.cpp) -----------------------------------
   void on_node_frame(const node_frame& x);
   void on_refused(const node_refused& x);
   void carry_out_forming();
@@ -95,7 +95,6 @@ private:
   void note_role(const role_changed& x);
   void to_node(const std::string& name, const frame& f) const;
   hello own_hello() const;
-  std::optional<cluster_identity> stored_identity() const;
 
   // -- sets (supervisor_sets.cpp) ---------------------------------------------
   result<void> enter_cluster();
@@ -116,7 +115,8 @@ private:
   bool hosts(const std::vector<std::string>& members) const;
   std::vector<node_id> ids_of(const std::vector<std::string>& names) const;
 
-  // -- gateways (supervisor.cpp) ----------------------------------------------
+  // -- gateways (supervisor_gateways.cpp) -------------------------------------
+  void start_gateway();
   void attach(const attach_gateway& x);
   void tell_ready(const caf::actor& gateway) const;
 

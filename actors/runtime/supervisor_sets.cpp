@@ -257,8 +257,8 @@ void supervisor::spawn_set(prepared_set x) {
   setup->applying.keeper = hosted.keeper;
   setup->applying.snapshot_log_bytes_min = plan.limits.snapshot_log_bytes;
   setup->applier_runs = options_.applier_runs;
-  setup->log_kept_bytes = plan.limits.snapshot_log_bytes / 4;
-  setup->log_pinned_bytes = plan.limits.log_bytes_max / 2;
+  setup->keeping.kept_bytes = plan.limits.snapshot_log_bytes / 4;
+  setup->keeping.pinned_bytes = plan.limits.log_bytes_max / 2;
   setup->time = options_.time;
   setup->trace = options_.trace;
   setup->node = me();

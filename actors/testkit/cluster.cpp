@@ -150,8 +150,9 @@ result<void> cluster::restart(const std::string& name) {
   node.files = options_.files;
   node.time = time_;
   if (options_.trace)
-    node.trace = [trace = options_.trace, name](const std::string& line) {
-      trace(name + ": " + line);
+    node.trace = [trace = options_.trace, name](runtime::severity level,
+                                                const std::string& line) {
+      trace(level, name + ": " + line);
     };
   node.seed = options_.seed * 1'000'003 + ++starts_;
   node.make_machine = options_.make_machine;

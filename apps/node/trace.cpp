@@ -7,6 +7,22 @@
 
 namespace cohort::daemon {
 
+namespace {
+
+spdlog::level::level_enum level_of(runtime::severity x) {
+  switch (x) {
+    case runtime::severity::info:
+      return spdlog::level::info;
+    case runtime::severity::warning:
+      return spdlog::level::warn;
+    case runtime::severity::error:
+      break;
+  }
+  return spdlog::level::err;
+}
+
+} // namespace
+
 void open_trace(const std::string& node, const std::string& level) {
   auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   auto logger = std::make_shared<spdlog::logger>(node, std::move(sink));
@@ -18,7 +34,9 @@ void open_trace(const std::string& node, const std::string& level) {
 }
 
 runtime::trace_sink node_trace() {
-  return [](const std::string& text) { spdlog::info("{}", text); };
+  return [](runtime::severity level, const std::string& text) {
+    spdlog::log(level_of(level), "{}", text);
+  };
 }
 
 } // namespace cohort::daemon

@@ -1,7 +1,7 @@
 // What the daemon tells people.
 #pragma once
 
-#include "runtime/hub.hpp"
+#include "runtime/trace.hpp"
 
 #include <string>
 

@@ -21,7 +21,9 @@ testkit::cluster_options options_for(std::size_t nodes = 3) {
   options.make_machine = test::make_counters();
   options.limits.segment_bytes = std::uint64_t{1} << 20;
   if (std::getenv("COHORT_TRACE"))
-    options.trace = [](const std::string& line) { std::cerr << line << '\n'; };
+    options.trace = [](runtime::severity, const std::string& line) {
+      std::cerr << line << '\n';
+    };
   return options;
 }
 

@@ -1,0 +1,144 @@
+// A node's part in its cluster: forming, joining, and the meta set.
+#include "runtime/supervisor.hpp"
+
+#include "codec/peer_codec.hpp"
+
+#include <stdexcept>
+#include <utility>
+#include <variant>
+
+namespace cohort::runtime {
+
+hello supervisor::own_hello() const {
+  hello result;
+  result.cluster_name = options_.plan.cluster_name;
+  result.node = options_.name;
+  result.boot = boot_;
+  result.boot_nonce = setup_->boot_nonce;
+  result.topology = fingerprint(options_.plan);
+  if (const auto& identity = forming_.identity()) {
+    result.cluster = identity->cluster;
+    result.incarnation = identity->incarnation;
+    result.formed = forming_.formed();
+  }
+  return result;
+}
+
+void supervisor::to_node(const std::string& name, const frame& f) const {
+  send(hub_, node_frame{name, f});
+}
+
+void supervisor::on_node_frame(const node_frame& x) {
+  const auto decoded = codec::decode_peer(x.content);
+  if (!decoded)
+    return say("dropped a frame of " + x.name + ": "
+               + to_string(decoded.err()));
+  const auto& body = decoded->body;
+  if (const auto* offer = std::get_if<form_offer>(&body))
+    forming_.offered(x.name, *offer);
+  else if (const auto* answer = std::get_if<form_answer>(&body))
+    forming_.answered(x.name, *answer);
+  else if (const auto* joined = std::get_if<join_reply>(&body))
+    forming_.joined(*joined);
+  else if (const auto* join = std::get_if<join_request>(&body)) {
+    if (entered_ && join->node == x.name)
+      meta_.join(x.name, *join, now_ms());
+    return carry_out_meta();
+  } else if (const auto* asked = std::get_if<status_request>(&body)) {
+    return report_self(x.name, asked->id);
+  } else if (const auto* status = std::get_if<status_reply>(&body)) {
+    return take_status(x.name, *status);
+  }
+  carry_out_forming();
+}
+
+/// What its peers remember of this node is more than its own disk does: it must
+/// not serve.
+void supervisor::on_refused(const node_refused& x) {
+  if (x.why.code == refusal_code::rolled_back
+      || x.why.code == refusal_code::tombstone)
+    fail(x.name + " refuses this node: " + x.why.message);
+}
+
+void supervisor::carry_out_forming() {
+  for (bool more = true; more && !ending_;) {
+    const auto out = forming_.drain();
+    for (const auto& line : out.trace)
+      say(line);
+    more = out.store.has_value();
+    if (out.store) {
+      persist(*out.store);
+      forming_.stored();
+    }
+    const auto from = forming_.identity() ? forming_.identity()->incarnation
+                                          : nobody;
+    for (const auto& x : out.send)
+      to_node(
+        x.to,
+        std::visit([&](const auto& body) { return codec::encode(from, body); },
+                   x.body));
+    const bool enters = out.formed && !entered_;
+    if (enters)
+      if (const auto entered = enter_cluster(); !entered)
+        return fail(to_string(entered.err()));
+    if (out.store || enters)
+      send(hub_, introduce_as{own_hello()});
+  }
+  if (entered_)
+    return;
+  for (const auto& [number, gateway] : gateways_)
+    tell_ready(gateway);
+}
+
+/// The identity is the last to be written: without it the rest means nothing.
+void supervisor::persist(const cluster_identity& x) {
+  state_.replaces = x.replaces;
+  state_.complete = x.complete;
+  state_.coordinator = x.coordinator;
+  state_.without = x.without;
+  write_state();
+  const auto written =
+    directory_.write_owner({x.cluster, options_.name, x.incarnation});
+  if (!written)
+    throw std::runtime_error{"the identity cannot be written: "
+                             + to_string(written.err())};
+}
+
+void supervisor::write_state() {
+  if (const auto written = directory_.write_state(state_); !written)
+    throw std::runtime_error{"the node's state cannot be written: "
+                             + to_string(written.err())};
+}
+
+void supervisor::carry_out_meta() {
+  if (!entered_)
+    return;
+  const auto self = forming_.identity()->incarnation;
+  for (const auto& x : meta_.take_outgoing())
+    send(hub_, outbound{{x.to},
+                        transport::lane::data,
+                        codec::encode(meta_set, self, x.request)});
+  for (auto& x : meta_.take_answers()) {
+    x.reply.cluster = forming_.identity()->cluster;
+    say(x.to + " joins as node " + to_string(x.reply.incarnation));
+    to_node(x.to, codec::encode(self, x.reply));
+  }
+}
+
+void supervisor::note_meta(const meta_state& x) {
+  known_meta_ = x;
+  send(hub_, bury_nodes{x.buried});
+  meta_.members(ids_of(meta_members_of(options_.plan)));
+}
+
+void supervisor::note_role(const role_changed& x) {
+  sets_[x.set].role = x.change;
+  if (x.set == meta_set) {
+    meta_.primary_is(x.change.primary, now_ms());
+    return carry_out_meta();
+  }
+  for (const auto& [number, gateway] : gateways_)
+    send(gateway, x);
+}
+
+} // namespace cohort::runtime
