@@ -15,8 +15,8 @@ namespace {
 /// up.
 constexpr std::size_t bytes_freed_at_once = std::size_t{64} << 10;
 
-/// 6 MiB of them.
-constexpr std::size_t recent_places = std::size_t{1} << 17;
+/// 15 MiB of them.
+constexpr std::size_t recent_places = std::size_t{1} << 18;
 
 item_facts facts(const item& x) {
   return {x.expires_ms, static_cast<std::uint32_t>(x.value.size())};
@@ -47,8 +47,7 @@ void rocksdb_store::check(const rocksdb::Status& status,
 
 // -- reading ------------------------------------------------------------------
 
-/// nullptr: ask the disk. What was flushed is read here even when the disk has
-/// it too.
+/// nullptr: ask the disk.
 const record_ref* rocksdb_store::find_in_memory(std::uint64_t position,
                                                 std::string_view key) const {
   const auto* found = changes_->items().find(position, key);
@@ -240,6 +239,8 @@ void rocksdb_store::switch_to(const saved_state& restored,
 bool rocksdb_store::work() {
   if (cut_ && !snapshot_is_open())
     garbage_.add(std::move(cut_));
+  if (flushed_ && !flush_is_under_way())
+    garbage_.add(std::move(flushed_));
   const auto live = engine_->events->durable_generation();
   const bool busy = freeing_.valid()
                     && freeing_.wait_for(std::chrono::seconds{0})

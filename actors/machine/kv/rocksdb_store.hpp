@@ -32,8 +32,7 @@ struct rocksdb_options {
 /// What is durable (D7): the only flushes are those of begin_flush(). A flush
 /// holds all batches before begin_flush(), the attachment and (applied, term),
 /// while later ones go on. A store opened again is where its last flush was,
-/// and recovered() says where. The overlay of the last flush stays as a cache
-/// of what is on disk.
+/// and recovered() says where.
 ///
 /// Bounds: memory for changes of two flushes, as many as its user lets gather.
 /// Beyond unflushed_bytes_max failed() says so; it cannot happen while the

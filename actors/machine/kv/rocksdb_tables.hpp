@@ -142,7 +142,7 @@ private:
   bool batch_open_ = false;
 
   std::shared_ptr<overlay> changes_; ///< since the last flush began
-  std::shared_ptr<overlay> flushed_; ///< by the last flush; nullptr: none yet
+  std::shared_ptr<overlay> flushed_; ///< by the last flush, until work()
   std::future<void> flush_;          ///< the last one
   std::atomic<bool> flush_ended_ = true;
 

@@ -10,6 +10,11 @@ namespace {
 
 constexpr auto any_expiry = flag::expiry_relative | flag::expiry_absolute;
 
+/// Options of SET for which the item that is there counts.
+constexpr auto asks_for_old = flag::if_absent | flag::if_present
+                              | flag::return_old | flag::answer_integer
+                              | flag::keep_expiry;
+
 void value_or_null(std::string& to, const std::optional<item>& x) {
   if (x)
     reply::bulk(to, x->value);
@@ -41,6 +46,10 @@ void set(evaluation& e, const command& x) {
   auto expires_ms = never;
   if (x.has(any_expiry) && !read_expiry(e, x, expires_ms))
     return reply::error(e.out(), "ERR invalid expire time in 'set' command");
+  if (!x.has(asks_for_old)) { // an engine may have to read the disk for it
+    put_until(e, x.key, x.value, expires_ms);
+    return reply::ok(e.out());
+  }
   const auto old = e.find(x.key);
   const bool sets = old ? !x.has(flag::if_absent) : !x.has(flag::if_present);
   if (x.has(flag::return_old))

@@ -115,7 +115,7 @@ BOOST_AUTO_TEST_CASE(values_come_back_and_short_ones_are_refused) {
 
 // A key takes the place of another, and is never taken for it.
 BOOST_AUTO_TEST_CASE(recent_items_know_keys_apart) {
-  recent_items recent{16};
+  recent_items recent{16}; // four sets
   recent.keep(1, 5, "a", {10, 20});
   BOOST_REQUIRE(recent.find(1, 5, "a") != nullptr);
   BOOST_TEST(recent.find(1, 5, "a")->expires_ms == 10);
@@ -123,12 +123,22 @@ BOOST_AUTO_TEST_CASE(recent_items_know_keys_apart) {
   BOOST_TEST(recent.find(2, 5, "a") == nullptr);
   BOOST_TEST(recent.find(1, 5, "b") == nullptr);
   BOOST_TEST(recent.find(1, 6, "a") == nullptr);
-  recent.keep(1, 5 + 16, "b", {});
-  BOOST_TEST(recent.find(1, 5, "a") == nullptr);
-  recent.forget(1, 5, "a");
-  BOOST_TEST(recent.find(1, 5 + 16, "b") != nullptr);
-  recent.forget(1, 5 + 16, "b");
-  BOOST_TEST(recent.find(1, 5 + 16, "b") == nullptr);
+  for (std::uint64_t i = 1; i <= 3; ++i)
+    recent.keep(1, 5 + 16 * i, "b" + std::to_string(i), {});
+  BOOST_TEST(recent.find(1, 5, "a") != nullptr);
+  recent.keep(1, 5, "a", {30, 40});
+  BOOST_TEST(recent.find(1, 5, "a")->value_bytes == 40u);
+  std::size_t kept = 0;
+  recent.keep(1, 5 + 16 * 4, "b4", {});
+  BOOST_TEST(recent.find(1, 5 + 16 * 4, "b4") != nullptr);
+  for (std::uint64_t i = 1; i <= 3; ++i)
+    kept += recent.find(1, 5 + 16 * i, "b" + std::to_string(i)) ? 1 : 0;
+  kept += recent.find(1, 5, "a") ? 1 : 0;
+  BOOST_TEST(kept == 3u); // one of five had to go
+  recent.forget(1, 5 + 16 * 5, "b4");
+  BOOST_TEST(recent.find(1, 5 + 16 * 4, "b4") != nullptr);
+  recent.forget(1, 5 + 16 * 4, "b4");
+  BOOST_TEST(recent.find(1, 5 + 16 * 4, "b4") == nullptr);
 }
 
 BOOST_AUTO_TEST_CASE(recent_items_leave_out_long_keys) {
