@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(recent_items_know_keys_apart) {
     kept += recent.find(1, 5 + 16 * i, "b" + std::to_string(i)) ? 1 : 0;
   kept += recent.find(1, 5, "a") ? 1 : 0;
   BOOST_TEST(kept == 3u); // one of five had to go
-  recent.forget(1, 5 + 16 * 5, "b4");
+  recent.forget(1, 5 + 16 * 5, "b5");
   BOOST_TEST(recent.find(1, 5 + 16 * 4, "b4") != nullptr);
   recent.forget(1, 5 + 16 * 4, "b4");
   BOOST_TEST(recent.find(1, 5 + 16 * 4, "b4") == nullptr);
