@@ -290,12 +290,22 @@ BOOST_AUTO_TEST_CASE(D7_one_of_an_older_primary_replaces_none_of_a_newer) {
   BOOST_TEST(to.newest() == 10u);
 }
 
-BOOST_AUTO_TEST_CASE(a_frame_that_is_none_is_dropped) {
+BOOST_AUTO_TEST_CASE(D7_an_answer_to_another_snapshot_counts_for_none) {
   snapshot_answer other;
   other.term = term_t{4};
+  other.position = {term_t{1}, index_t{9}};
   other.verdict = snapshot_verdict::done;
-  answer(other); // to nothing that was sent
+  answer(other);
   BOOST_TEST(delivered().empty());
+  must_store(from, 10);
+  ask();
+  answer(other);
+  BOOST_TEST(delivered().empty());
+  carry(unchanged);
+  BOOST_TEST((delivered() == indexes{10}));
+}
+
+BOOST_AUTO_TEST_CASE(a_frame_that_is_none_is_dropped) {
   send(to.keeper, inbound{sender_id, frame{}});
   BOOST_TEST(ended(to.keeper) == "");
 }
