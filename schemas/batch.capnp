@@ -67,6 +67,8 @@ struct CommandList {
 struct MetaCommand {
   # One of these is present.
   mint @0 :Mint;
+  # An incarnation whose disk went back in time; 0: none.
+  bury @1 :UInt64;
 }
 
 # Gives a node that comes with an empty disk a new incarnation. Asking again
@@ -80,7 +82,7 @@ struct MetaReply {
   incarnation @0 :UInt64;
   # Whose place it takes; 0: none. Buried from now on.
   replaces @1 :UInt64;
-  # Not empty: nothing was minted, and why.
+  # Not empty: nothing was changed, and why.
   refused @2 :Text;
 }
 

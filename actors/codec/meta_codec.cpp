@@ -49,22 +49,31 @@ result<std::vector<bytes>> decode_list(const bytes& list) {
 
 // -- meta ---------------------------------------------------------------------
 
-std::string encode(const mint_command& x) {
+std::string encode(const meta_command& x) {
   capnp::MallocMessageBuilder builder;
-  auto mint = builder.initRoot<wire::MetaCommand>().initMint();
-  mint.setNode(x.node);
-  mint.setNonce(x.nonce);
+  auto root = builder.initRoot<wire::MetaCommand>();
+  if (const auto* mint = std::get_if<mint_command>(&x)) {
+    auto to = root.initMint();
+    to.setNode(mint->node);
+    to.setNonce(mint->nonce);
+  } else {
+    root.setBury(std::get<bury_command>(x).incarnation.value);
+  }
   return to_text(builder);
 }
 
-result<mint_command> decode_mint(std::string_view from) {
+result<meta_command> decode_meta_command(std::string_view from) {
   return decode_text<wire::MetaCommand>(
     "meta command", from,
-    [](wire::MetaCommand::Reader root) -> result<mint_command> {
-      if (!root.hasMint())
-        return error{errc::unsupported, "meta command: unknown kind"};
-      const auto mint = root.getMint();
-      return mint_command{mint.getNode().cStr(), mint.getNonce()};
+    [](wire::MetaCommand::Reader root) -> result<meta_command> {
+      if (root.hasMint()) {
+        const auto mint = root.getMint();
+        return meta_command{
+          mint_command{mint.getNode().cStr(), mint.getNonce()}};
+      }
+      if (root.getBury() != 0)
+        return meta_command{bury_command{node_id{root.getBury()}}};
+      return error{errc::unsupported, "meta command: unknown kind"};
     });
 }
 

@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace cohort {
@@ -21,10 +22,17 @@ struct mint_command {
   std::uint64_t nonce = 0;
 };
 
+/// Ends an incarnation whose disk went back in time (C2).
+struct bury_command {
+  node_id incarnation;
+};
+
+using meta_command = std::variant<mint_command, bury_command>;
+
 struct meta_reply {
   node_id incarnation;
   node_id replaces;    ///< buried from now on
-  std::string refused; ///< not empty: nothing was minted, and why
+  std::string refused; ///< not empty: nothing was changed, and why
 };
 
 /// What the meta set knows of the cluster's nodes (C1).
@@ -51,8 +59,8 @@ frame encode_list(const std::vector<std::string>& commands);
 /// The commands alias the list.
 result<std::vector<bytes>> decode_list(const bytes& list);
 
-std::string encode(const mint_command& x);
-result<mint_command> decode_mint(std::string_view from);
+std::string encode(const meta_command& x);
+result<meta_command> decode_meta_command(std::string_view from);
 
 std::string encode(const meta_reply& x);
 result<meta_reply> decode_meta_reply(std::string_view from);

@@ -11,8 +11,8 @@
 
 namespace cohort::machine {
 
-/// Knows the nodes and mints incarnations. Starts from the formation, where
-/// nodes are numbered in the order of their names.
+/// Knows the nodes, mints incarnations and buries them. Starts from the
+/// formation, where nodes are numbered in the order of their names.
 class meta_machine : public simple_machine {
 public:
   /// Told of each change, on every replica: an effect outside the state.
@@ -35,7 +35,9 @@ public:
   }
 
 private:
-  meta_reply mint(const mint_command& x);
+  meta_reply carry_out(const mint_command& x);
+  meta_reply carry_out(const bury_command& x);
+  void end(node_id incarnation);
 
   meta_state state_;
   observer changed_;

@@ -12,27 +12,48 @@ void meta_client::join(const std::string& from, const join_request& request,
   });
   if (asked)
     return;
-  const auto list = codec::encode_list(
-    {codec::encode(mint_command{request.node, request.nonce})});
+  const auto id = submit(mint_command{request.node, request.nonce}, now_ms);
+  asking_[id] = {from, request.nonce};
+}
+
+std::uint64_t meta_client::submit(const meta_command& x, std::int64_t now_ms) {
+  const auto list = codec::encode_list({codec::encode(x)});
   machine::work_batch work;
   work.count = 1;
   work.commands = list.alias(list.data(), list.size());
-  const auto id = sender_.submit(std::move(work), false, now_ms);
-  asking_[id] = {from, request.nonce};
+  return sender_.submit(std::move(work), false, now_ms);
 }
 
 /// Any member knows, or learns, who leads.
 void meta_client::tick(std::int64_t now_ms) {
-  if (!asking_.empty() && sender_.primary() == nobody && !members_.empty())
+  for (auto& [incarnation, work] : burials_)
+    if (!work)
+      work = submit(bury_command{incarnation}, now_ms);
+  const bool waits = !asking_.empty() || !burials_.empty();
+  if (waits && sender_.primary() == nobody && !members_.empty())
     sender_.primary_is(members_[next_member_++ % members_.size()], now_ms);
   sender_.tick(now_ms);
+}
+
+/// Whatever the answer is, it stands; without one it is asked again.
+bool meta_client::settle_burial(const machine::finished_work& x) {
+  const auto at =
+    std::find_if(burials_.begin(), burials_.end(),
+                 [&](const auto& burial) { return burial.second == x.id; });
+  if (at == burials_.end())
+    return false;
+  if (x.fate == machine::work_fate::done)
+    burials_.erase(at);
+  else
+    at->second.reset();
+  return true;
 }
 
 std::vector<meta_client::answer> meta_client::take_answers() {
   std::vector<answer> result;
   for (const auto& x : sender_.take_finished()) {
     const auto at = asking_.find(x.id);
-    if (at == asking_.end())
+    if (settle_burial(x) || at == asking_.end())
       continue;
     const auto who = std::move(at->second);
     asking_.erase(at);

@@ -1,5 +1,6 @@
-// A node's questions to the meta set: new incarnations for nodes that come with
-// empty disks (C1, C2). Pure.
+// What a node asks of the meta set: new incarnations for nodes that come with
+// empty disks, and the end of those whose disks went back in time (C1, C2).
+// Pure.
 #pragma once
 
 #include "codec/meta_codec.hpp"
@@ -8,13 +9,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace cohort::runtime {
 
-/// Asks the meta set's primary on behalf of joining nodes, each once at a time.
-/// Time comes in as milliseconds of a monotonic clock. Not thread-safe.
+/// Asks the meta set's primary, for each node once at a time. Time comes in as
+/// milliseconds of a monotonic clock. Not thread-safe.
 class meta_client {
 public:
   explicit meta_client(const machine::sender_options& options)
@@ -23,6 +25,11 @@ public:
   /// A node with an empty disk asks to join.
   void join(const std::string& from, const join_request& request,
             std::int64_t now_ms);
+
+  /// The disk of this incarnation went back in time: asks until it is buried.
+  void bury(node_id incarnation) {
+    burials_.try_emplace(incarnation);
+  }
 
   /// Where the meta set is kept; asked in turn while its primary is not known.
   void members(std::vector<node_id> nodes) {
@@ -56,10 +63,15 @@ private:
     std::uint64_t nonce = 0;
   };
 
+  std::uint64_t submit(const meta_command& x, std::int64_t now_ms);
+  bool settle_burial(const machine::finished_work& x);
+
   machine::session_sender sender_;
   std::vector<node_id> members_;
   std::size_t next_member_ = 0;
   std::map<std::uint64_t, asking> asking_; ///< by work
+  /// With the work that asks for it, if that is on its way.
+  std::map<node_id, std::optional<std::uint64_t>> burials_;
 };
 
 } // namespace cohort::runtime

@@ -43,8 +43,8 @@ std::optional<refusal> peer_book::judge(const hello& who) const {
   if (std::find(buried_.begin(), buried_.end(), who.incarnation)
       != buried_.end())
     return refusal{refusal_code::tombstone,
-                   who.node + " was replaced: its incarnation "
-                     + to_string(who.incarnation)
+                   who.node + " was replaced, or its disk went back in time: "
+                     + "its incarnation " + to_string(who.incarnation)
                      + " is over. Empty its data directory to join anew"};
   const auto known = boots_.find(who.incarnation);
   if (who.incarnation != nobody && known != boots_.end()

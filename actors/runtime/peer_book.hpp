@@ -30,7 +30,8 @@ public:
     return own_;
   }
 
-  /// An incarnation that was replaced never comes back.
+  /// An incarnation that was replaced, or whose disk went back in time, never
+  /// comes back.
   void bury(node_id incarnation);
 
   /// Nothing: welcome. Otherwise why not.

@@ -117,12 +117,7 @@ caf::behavior supervisor::behavior() {
     },
     [this](const role_changed& x) { note_role(x); },
     [this](const meta_changed& x) { note_meta(x.state); },
-    [this](const member_regressed& x) {
-      say("the disk of node " + to_string(x.member)
-            + " went back in time: it is refused from now on",
-          severity::warning);
-      send(hub_, bury_nodes{{x.member}});
-    },
+    [this](const member_regressed& x) { note_regressed(x); },
     [](const membership_seen&) {},
     [this](const handed_over& x) {
       sets_[x.set].handed_over = true;

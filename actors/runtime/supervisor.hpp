@@ -93,6 +93,7 @@ private:
   void carry_out_meta();
   void note_meta(const meta_state& x);
   void note_role(const role_changed& x);
+  void note_regressed(const member_regressed& x);
   void to_node(const std::string& name, const frame& f) const;
   hello own_hello() const;
 

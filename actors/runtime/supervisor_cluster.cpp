@@ -131,6 +131,16 @@ void supervisor::note_meta(const meta_state& x) {
   meta_.members(ids_of(meta_members_of(options_.plan)));
 }
 
+/// It is refused here from now on, and everywhere and for good once the meta
+/// set knows.
+void supervisor::note_regressed(const member_regressed& x) {
+  say("the disk of node " + to_string(x.member)
+        + " went back in time: it is refused from now on",
+      severity::warning);
+  send(hub_, bury_nodes{{x.member}});
+  meta_.bury(x.member);
+}
+
 void supervisor::note_role(const role_changed& x) {
   sets_[x.set].role = x.change;
   if (x.set == meta_set) {

@@ -156,7 +156,10 @@ void add_texts(std::vector<sample>& to) {
   to.push_back(text("engine-attachment",
                     engine_attachment{sample_base(), "sessions"},
                     decode_engine_attachment));
-  to.push_back(text("meta-mint", mint_command{"a", 77}, decode_mint));
+  to.push_back(text("meta-mint", meta_command{mint_command{"a", 77}},
+                    decode_meta_command));
+  to.push_back(text("meta-bury", meta_command{bury_command{node_id{3}}},
+                    decode_meta_command));
   to.push_back(text("meta-reply", meta_reply{node_id{4}, node_id{2}, "no"},
                     decode_meta_reply));
   to.push_back(text("meta-state", sample_meta(), decode_meta_state));

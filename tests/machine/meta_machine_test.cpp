@@ -19,6 +19,13 @@ struct fixture {
     return *reply;
   }
 
+  meta_reply bury(std::uint64_t incarnation) {
+    const auto reply = codec::decode_meta_reply(
+      machine.apply({}, codec::encode(bury_command{node_id{incarnation}})));
+    BOOST_REQUIRE(reply.ok());
+    return *reply;
+  }
+
   int told = 0;
   meta_machine machine{{"c", "a", "b"}, [this](const meta_state&) { ++told; }};
 };
@@ -71,6 +78,30 @@ BOOST_AUTO_TEST_CASE(c1_a_stranger_is_refused) {
   const auto reply = f.mint("nobody we know", 1);
   BOOST_TEST((reply.incarnation == nobody));
   BOOST_TEST(reply.refused.find("nobody we know") != std::string::npos);
+  BOOST_TEST((f.machine.state() == before));
+}
+
+BOOST_AUTO_TEST_CASE(c2_an_incarnation_is_buried_once) {
+  fixture f;
+  const std::vector<node_id> over{node_id{2}};
+  BOOST_TEST(f.bury(2).refused.empty());
+  BOOST_TEST(f.bury(2).refused.empty());
+  BOOST_TEST((f.machine.state().buried == over));
+  BOOST_TEST(f.told == 2);
+  // Its node comes back as every other that lost its disk.
+  const auto minted = f.mint("b", 77);
+  BOOST_TEST((minted.incarnation == node_id{4}));
+  BOOST_TEST((minted.replaces == node_id{2}));
+  BOOST_TEST((f.machine.state().buried == over));
+}
+
+BOOST_AUTO_TEST_CASE(c2_only_an_incarnation_that_is_current_is_buried) {
+  fixture f;
+  f.mint("b", 77);
+  const auto before = f.machine.state();
+  for (const std::uint64_t unknown : {2, 9})
+    BOOST_TEST(f.bury(unknown).refused.find(std::to_string(unknown))
+               != std::string::npos);
   BOOST_TEST((f.machine.state() == before));
 }
 

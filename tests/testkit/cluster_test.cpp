@@ -222,4 +222,59 @@ BOOST_AUTO_TEST_CASE(C2_a_rolled_back_disk_is_refused) {
   BOOST_TEST(increment(nodes->client("n1"), "x") == "3");
 }
 
+// Its starts were counted on, so that its boot counter does not give it away.
+BOOST_AUTO_TEST_CASE(C2_a_member_that_went_back_in_time_is_refused_for_good) {
+  namespace fs = std::filesystem;
+  auto nodes = started(options_for());
+  const auto primary = nodes->primary();
+  BOOST_REQUIRE(primary.ok());
+  std::vector<std::string> backups;
+  for (const auto& name : nodes->names())
+    if (name != *primary)
+      backups.push_back(name);
+  const auto &victim = backups[0], &other = backups[1];
+  const auto refused = [&](const std::string& by) {
+    BOOST_TEST(cluster::eventually([&] { return !nodes->running(victim); }));
+    const auto why = nodes->stopped_because(victim);
+    BOOST_TEST(why.find(by + " refuses this node") != std::string::npos, why);
+    BOOST_TEST(why.find("is over") != std::string::npos, why);
+  };
+  nodes->kill(victim);
+  const auto kept = nodes->directory_of(victim) + "-kept";
+  fs::copy(nodes->directory_of(victim), kept, fs::copy_options::recursive);
+  BOOST_REQUIRE(nodes->restart(victim).ok());
+  BOOST_TEST(cluster::eventually([&] {
+    return nodes->status(*primary).find("for failover 1 more")
+           != std::string::npos;
+  }));
+  // Without the other node, the victim acknowledges this.
+  nodes->kill(other);
+  BOOST_TEST(increment(nodes->client(*primary), "x") == "1");
+  BOOST_REQUIRE(nodes->restart(other).ok());
+  BOOST_TEST(cluster::eventually([&] {
+    return nodes->status(*primary).find("for failover 1 more")
+           != std::string::npos;
+  }));
+  nodes->wipe(victim);
+  fs::rename(kept, nodes->directory_of(victim));
+  nodes->isolate(victim);
+  for (int i = 0; i < 2; ++i)
+    BOOST_REQUIRE(nodes->restart(victim).ok());
+  nodes->heal();
+  refused(*primary);
+  // The other node has it from the meta set.
+  nodes->cut(victim, *primary);
+  BOOST_REQUIRE(nodes->restart(victim).ok());
+  refused(other);
+  nodes->heal();
+  // And nobody forgets it.
+  for (const auto& name : {*primary, other})
+    nodes->kill(name);
+  for (const auto& name : {*primary, other})
+    BOOST_REQUIRE(nodes->restart(name).ok());
+  BOOST_TEST(increment(nodes->client(*primary), "x") == "2");
+  BOOST_REQUIRE(nodes->restart(victim).ok());
+  refused("");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
