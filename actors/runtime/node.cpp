@@ -29,14 +29,30 @@ result<void> check(const node_options& options) {
   return {};
 }
 
-/// A supervisor that breaks at its start leaves its promise unkept.
-result<std::uint16_t> wait_for(std::future<result<std::uint16_t>>& listening) {
-  try {
-    return listening.get();
-  } catch (const std::future_error&) {
-    return error{errc::io_failed, "the node broke at its start"};
+/// Runs when nothing of the supervisor's state is left.
+struct supervisor_end {
+  caf::actor_system& system;
+  trace_sink trace;
+  std::function<void(const std::string&)> on_stopped;
+  std::shared_ptr<start_report> report;
+  std::shared_ptr<std::promise<void>> ended;
+
+  void operator()(const caf::error& reason) const {
+    if (reason != caf::exit_reason::user_shutdown)
+      broke(system.render(reason));
+    report->set({errc::closed, "the node was stopped"});
+    ended->set_value();
   }
-}
+
+  void broke(const std::string& reason) const {
+    const auto why = "the supervisor broke: " + reason;
+    if (trace)
+      trace(severity::error, "stops: " + why);
+    if (on_stopped)
+      on_stopped(why);
+    report->set({errc::closed, why});
+  }
+};
 
 } // namespace
 
@@ -50,35 +66,20 @@ result<std::unique_ptr<node>> node::start(caf::actor_system& system,
   if (!directory)
     return directory.err();
   rng random{options.seed};
+  supervisor_end at_end{system, options.trace, options.on_stopped,
+                        std::make_shared<start_report>(),
+                        std::make_shared<std::promise<void>>()};
+  auto outcome = at_end.report->outcome();
   auto setup = std::make_shared<supervisor_setup>(
-    supervisor_setup{std::move(options),
-                     std::move(*directory),
-                     random.next(),
-                     cluster_id{random.next(), random.next()},
-                     {}});
-  auto listening = setup->listening.get_future();
-  auto broke =
-    [&system, trace = setup->options.trace,
-     on_stopped = setup->options.on_stopped](const caf::error& reason) {
-      const auto why = "the supervisor broke: " + system.render(reason);
-      if (trace)
-        trace(severity::error, "stops: " + why);
-      if (on_stopped)
-        on_stopped(why);
-    };
+    supervisor_setup{std::move(options), std::move(*directory), random.next(),
+                     cluster_id{random.next(), random.next()}, at_end.report});
   auto made = std::make_unique<parts>();
+  made->ended = at_end.ended->get_future();
   made->supervisor = spawn_shell<runtime::supervisor>(
     system, placement::own_thread, std::move(setup));
-  auto ended = std::make_shared<std::promise<void>>();
-  made->ended = ended->get_future();
-  // Runs when nothing of the supervisor's state is left.
   caf::actor_cast<caf::abstract_actor*>(made->supervisor)
-    ->attach_functor([ended, broke](const caf::error& reason) {
-      if (reason != caf::exit_reason::user_shutdown)
-        broke(reason);
-      ended->set_value();
-    });
-  const auto port = wait_for(listening);
+    ->attach_functor(std::move(at_end));
+  const auto port = outcome.get();
   if (!port) {
     node failed{std::move(made)};
     return port.err();

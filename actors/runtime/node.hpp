@@ -81,8 +81,8 @@ struct node_options {
 /// cluster goes on in the background. Thread-safe.
 class node {
 public:
-  /// Errors: those of opening the directory and the log, listening, and the
-  /// gateways.
+  /// Errors: those of opening the directory and the log, and of listening; or
+  /// why the node stopped before it listened.
   static result<std::unique_ptr<node>> start(caf::actor_system& system,
                                              node_options options);
 

@@ -76,7 +76,7 @@ supervisor::supervisor(caf::scheduled_actor* self,
   self->set_exit_handler([this](caf::exit_msg& x) { on_exit(x); });
   if (forming_.formed()) {
     if (const auto opened = open_log(); !opened) {
-      setup_->listening.set_value(opened.err());
+      setup_->report->set(opened.err());
       end_everything();
       return;
     }
@@ -174,7 +174,7 @@ void supervisor::start_hub() {
                                           setup->options.name,
                                           caf::actor_cast<caf::actor>(x))
         : transport::make_tcp_transport(static_cast<caf::io::broker*>(x), tcp);
-    setup->listening.set_value(made->start());
+    setup->report->set(made->start());
     return made;
   };
   hub_ = spawn_shell<runtime::hub>(
@@ -228,6 +228,7 @@ void supervisor::fail(const std::string& why) {
   say("stops: " + why, severity::error);
   if (options_.on_stopped)
     options_.on_stopped(why);
+  setup_->report->set({errc::closed, why});
   end_everything();
 }
 

@@ -8,6 +8,7 @@
 #include "runtime/meta_client.hpp"
 #include "runtime/node.hpp"
 #include "runtime/shell.hpp"
+#include "runtime/start_report.hpp"
 #include "runtime/trace.hpp"
 #include "storage/node_directory.hpp"
 #include "storage/snapshot_store.hpp"
@@ -15,7 +16,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,8 +30,7 @@ struct supervisor_setup {
   storage::node_directory directory;
   std::uint64_t boot_nonce = 0;
   cluster_id drawn; ///< what a cluster is called that this node forms
-  /// The port of the peers' transport, or why there is none.
-  std::promise<result<std::uint16_t>> listening;
+  std::shared_ptr<start_report> report;
 };
 
 /// Starts everything else, forms or joins the cluster, opens the log, tells

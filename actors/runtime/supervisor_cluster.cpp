@@ -79,8 +79,10 @@ void supervisor::carry_out_forming() {
                    x.body));
     const bool enters = out.formed && !entered_;
     if (enters)
-      if (const auto entered = enter_cluster(); !entered)
+      if (const auto entered = enter_cluster(); !entered) {
+        setup_->report->set(entered.err());
         return fail(to_string(entered.err()));
+      }
     if (out.store || enters)
       send(hub_, introduce_as{own_hello()});
   }

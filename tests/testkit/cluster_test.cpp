@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
 
 namespace {
@@ -275,6 +276,26 @@ BOOST_AUTO_TEST_CASE(C2_a_member_that_went_back_in_time_is_refused_for_good) {
   BOOST_TEST(increment(nodes->client(*primary), "x") == "2");
   BOOST_REQUIRE(nodes->restart(victim).ok());
   refused("");
+}
+
+BOOST_AUTO_TEST_CASE(D7_a_node_with_a_damaged_snapshot_says_so_and_stops) {
+  namespace fs = std::filesystem;
+  auto nodes = started(options_for(1));
+  BOOST_TEST(increment(nodes->client("n1"), "x") == "1");
+  nodes->kill("n1");
+  const auto set = fs::path{nodes->directory_of("n1")} / "snapshots"
+                   / "0000000000000001";
+  const std::string name = "snapshot-0000000000000001-0000000000000002";
+  fs::create_directories(set);
+  std::ofstream{set / name} << "damaged";
+  const auto again = nodes->restart("n1");
+  BOOST_TEST(
+    cluster::eventually([&] { return !nodes->stopped_because("n1").empty(); }));
+  const auto why = nodes->stopped_because("n1");
+  BOOST_TEST(why.find(name) != std::string::npos, why);
+  // It may have listened before it came to that.
+  if (!again)
+    BOOST_TEST(to_string(again.err()) == why);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
