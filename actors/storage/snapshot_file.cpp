@@ -17,7 +17,7 @@ constexpr std::uint32_t magic = 0x53484f43; // "COHS"
 constexpr std::uint16_t version = 1;
 
 // The head of a chunk; docs/STORAGE_FORMAT.md.
-constexpr std::size_t checksum_at = 0;
+constexpr std::size_t head_checksum_at = 0;
 constexpr std::size_t magic_at = 4;
 constexpr std::size_t version_at = 8;
 constexpr std::size_t kind_at = 10;
@@ -48,7 +48,7 @@ struct chunk_head {
 };
 
 chunk_head read_chunk_head(const char* from) {
-  return {load_le<std::uint32_t>(from + checksum_at),
+  return {load_le<std::uint32_t>(from + head_checksum_at),
           load_le<std::uint16_t>(from + version_at),
           static_cast<snapshot_chunk>(load_le<std::uint16_t>(from + kind_at)),
           load_le<std::uint32_t>(from + size_at),
@@ -82,7 +82,7 @@ result<void> snapshot_file_writer::write_chunk(snapshot_chunk kind,
   store_le(at + follows_at, last_checksum_);
   std::copy(body.begin(), body.end(), at + head_bytes);
   last_checksum_ = crc32c(at + magic_at, chunk_.size() - magic_at);
-  store_le(at + checksum_at, last_checksum_);
+  store_le(at + head_checksum_at, last_checksum_);
   if (auto written = to_->write_at(offset_, std::as_bytes(std::span{chunk_}));
       !written)
     return written;

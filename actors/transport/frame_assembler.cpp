@@ -12,7 +12,7 @@ namespace {
 /// Below this, reading through a buffer takes more frames with one call.
 constexpr std::size_t direct_bytes_min = std::size_t{32} << 10;
 
-error bad(const char* what) {
+error bad_frame(const char* what) {
   return {errc::malformed, std::string{"frame: "} + what};
 }
 
@@ -35,7 +35,7 @@ result<void> frame_assembler::begin_piece() {
     return header.err();
   auto& x = lanes_[static_cast<std::size_t>(header->on)];
   if (header->first == x.buffer.has_value())
-    return bad("a piece out of order");
+    return bad_frame("a piece out of order");
   if (header->first) {
     x.buffer.emplace(header->total / sizeof(std::uint64_t));
     x.filled = 0;
@@ -43,7 +43,7 @@ result<void> frame_assembler::begin_piece() {
   const auto left = x.buffer->size() - x.filled;
   if (header->total != x.buffer->size() || header->length > left
       || header->last != (header->length == left))
-    return bad("pieces do not add up");
+    return bad_frame("pieces do not add up");
   header_ = *header;
   piece_filled_ = 0;
   return {};

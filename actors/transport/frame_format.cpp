@@ -27,7 +27,7 @@ std::uint32_t get32(const char* from) {
   return result;
 }
 
-error bad(const char* what) {
+error bad_header(const char* what) {
   return {errc::malformed, std::string{"frame header: "} + what};
 }
 
@@ -51,14 +51,14 @@ result<piece_header> decode_header(const encoded_header& from,
                                    std::uint32_t total_max) {
   const char* p = from.data();
   if (get32(p) != magic)
-    return bad("not a peer of this protocol");
+    return bad_header("not a peer of this protocol");
   if (get32(p + 20) != crc32c(p, covered_bytes))
-    return bad("damaged");
+    return bad_header("damaged");
   const auto lane_number = static_cast<std::uint8_t>(p[4]);
   const auto flags = static_cast<std::uint8_t>(p[5]);
   if (lane_number >= lane_count || flags > (flag_first | flag_last) || p[6] != 0
       || p[7] != 0)
-    return bad("unknown lane or flags");
+    return bad_header("unknown lane or flags");
   piece_header result;
   result.on = static_cast<lane>(lane_number);
   result.first = (flags & flag_first) != 0;
@@ -72,7 +72,7 @@ result<piece_header> decode_header(const encoded_header& from,
                    + " bytes, allowed are " + std::to_string(total_max)};
   if (result.length == 0 || result.length > piece_bytes_max
       || result.length > result.total || result.total % 8 != 0)
-    return bad("impossible length");
+    return bad_header("impossible length");
   return result;
 }
 

@@ -18,14 +18,14 @@ using namespace cohort::kv::rocks;
 
 namespace {
 
-constexpr std::uint64_t seed = 42;
+constexpr std::uint64_t order_seed = 42;
 
 using content = std::map<std::pair<std::uint64_t, std::string>, std::string>;
 
 /// An empty value stands for a removed key.
 void put(overlay& to, content& oracle, const std::string& key,
          const std::string& value) {
-  const auto position = position_of(seed, key);
+  const auto position = position_of(order_seed, key);
   const auto mark = value.empty() ? removed : item{value, never, 1};
   to.put(position, record_ref{key, mark});
   oracle[{position, key}] = value;
@@ -90,7 +90,7 @@ BOOST_AUTO_TEST_CASE(a_cut_stays_while_its_layer_changes) {
     std::shared_ptr<const key_trie>{layer, &layer->items()});
   for (int i = 25; i < 75; ++i) {
     const auto key = "k" + std::to_string(i);
-    const auto position = position_of(seed, key);
+    const auto position = position_of(order_seed, key);
     const auto old = layer->put(position, record_ref{key, {"new", never, 2}});
     cut->changed(layer->items(), position, key, old);
   }
