@@ -15,34 +15,11 @@ using namespace cohort::kv::tests;
 
 namespace {
 
-constexpr std::uint64_t seed = 42;
-
-/// What a snapshot of `oracle` must be, by the format alone.
-std::string expected_snapshot(const store_oracle& oracle) {
-  std::string result;
-  write_header(result, {seed, oracle.log_time_ms});
-  std::uint64_t count = 0;
-  for (const auto& [at, x] : oracle.items) {
-    const item what{x.value, x.expires_ms, x.changed};
-    if (what.due(oracle.log_time_ms))
-      continue;
-    write_record_head(result, at.second, what);
-    result += x.value;
-    ++count;
-  }
-  write_end(result, count);
-  return result;
-}
-
 void fill(kv_store& store, int count, const std::string& tag = {}) {
   store.begin_batch(store.log_time_ms());
   for (int i = 0; i < count; ++i)
     store.put(tag + "key" + std::to_string(i), {"value", never, 1});
   store.end_batch();
-}
-
-std::string snapshot_of(kv_store& store, std::size_t chunk = 500) {
-  return read_snapshot(*store.begin_snapshot(), chunk);
 }
 
 } // namespace

@@ -3,7 +3,6 @@
 
 #include "machine/kv/rocksdb_keys.hpp"
 #include "machine/kv/rocksdb_store.hpp"
-#include "machine/kv/snapshot_format.hpp"
 
 #include "store_oracle.hpp"
 #include "support/temporary_directory.hpp"
@@ -20,8 +19,6 @@
 #include <utility>
 
 namespace cohort::kv::tests {
-
-inline constexpr std::uint64_t seed = 42;
 
 inline std::unique_ptr<kv_store> open(const std::string& path) {
   auto opened = open_rocksdb_store(path, seed, {});
@@ -55,27 +52,6 @@ inline void put(kv_store& store, const std::string& key,
 inline std::string value_of(kv_store& store, const std::string& key) {
   const auto found = store.get(key);
   return found ? std::string{found->value} : "(none)";
-}
-
-inline std::string snapshot_of(kv_store& store) {
-  return read_snapshot(*store.begin_snapshot(), 1'000);
-}
-
-/// What a snapshot of `oracle` must be, by the format alone.
-inline std::string expected_snapshot(const store_oracle& oracle) {
-  std::string result;
-  write_header(result, {seed, oracle.log_time_ms});
-  std::uint64_t count = 0;
-  for (const auto& [at, x] : oracle.items) {
-    const item what{x.value, x.expires_ms, x.changed};
-    if (what.due(oracle.log_time_ms))
-      continue;
-    write_record_head(result, at.second, what);
-    result += x.value;
-    ++count;
-  }
-  write_end(result, count);
-  return result;
 }
 
 /// Changes one of the facts of a closed store, behind its back.

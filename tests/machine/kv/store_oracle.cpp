@@ -1,6 +1,7 @@
 #include "store_oracle.hpp"
 
 #include "machine/kv/key_order.hpp"
+#include "machine/kv/snapshot_format.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -143,6 +144,26 @@ std::string read_snapshot(machine::snapshot_source& source,
   std::string result;
   for (bool more = true; more;)
     more = source.next(result, bytes_max);
+  return result;
+}
+
+std::string snapshot_of(kv_store& store, std::size_t chunk_bytes) {
+  return read_snapshot(*store.begin_snapshot(), chunk_bytes);
+}
+
+std::string expected_snapshot(const store_oracle& oracle) {
+  std::string result;
+  write_header(result, {seed, oracle.log_time_ms});
+  std::uint64_t count = 0;
+  for (const auto& [at, x] : oracle.items) {
+    const item what{x.value, x.expires_ms, x.changed};
+    if (what.due(oracle.log_time_ms))
+      continue;
+    write_record_head(result, at.second, what);
+    result += x.value;
+    ++count;
+  }
+  write_end(result, count);
   return result;
 }
 

@@ -15,6 +15,9 @@
 
 namespace cohort::kv::tests {
 
+/// Of the stores that are tested.
+inline constexpr std::uint64_t seed = 42;
+
 /// What a key is expected to hold.
 struct kept_item {
   std::string value;
@@ -38,8 +41,8 @@ struct store_oracle {
 /// they meet often.
 class store_script {
 public:
-  store_script(std::uint64_t seed, std::size_t keys)
-    : random_(seed),
+  store_script(std::uint64_t run, std::size_t keys)
+    : random_(run),
       keys_(keys) {}
 
   void batch(kv_store& store, store_oracle& oracle);
@@ -65,6 +68,12 @@ void check_same(kv_store& store, const store_oracle& oracle);
 /// Reads a snapshot to its end, in chunks of about `bytes_max`.
 std::string read_snapshot(machine::snapshot_source& source,
                           std::size_t bytes_max);
+
+/// A snapshot of what the store holds now.
+std::string snapshot_of(kv_store& store, std::size_t chunk_bytes = 500);
+
+/// What a snapshot of `oracle` must be, by the format alone.
+std::string expected_snapshot(const store_oracle& oracle);
 
 /// Restores `content`, in pieces of `piece` bytes.
 result<void> restore(kv_store& store, std::string_view content,
