@@ -3,7 +3,7 @@
 #include "core/crc32c.hpp"
 #include "core/little_endian.hpp"
 
-#include <algorithm>
+#include <cstring>
 
 namespace cohort::storage {
 
@@ -36,8 +36,9 @@ sector_view inspect_sector(std::span<const std::byte> sector) {
             {load_le<std::uint64_t>(at + life_at),
              load_le<std::uint64_t>(at + block_at),
              load_le<std::uint32_t>(at + index_at)}};
-  const bool zeros = std::all_of(sector.begin(), sector.end(),
-                                 [](std::byte x) { return x == std::byte{0}; });
+  // Most of a new segment is blank: all bytes are as the one before, and zero.
+  const bool zeros = at[0] == std::byte{0}
+                     && std::memcmp(at, at + 1, sector_bytes - 1) == 0;
   return {zeros ? sector_state::blank : sector_state::damaged, {}};
 }
 

@@ -23,7 +23,7 @@ using sector = std::shared_ptr<const std::array<std::byte, sector_bytes>>;
 const std::array<std::byte, sector_bytes> zeros{};
 
 sector make_sector(std::span<const std::byte> data) {
-  if (std::equal(data.begin(), data.end(), zeros.begin()))
+  if (std::memcmp(data.data(), zeros.data(), sector_bytes) == 0)
     return nullptr;
   auto made = std::make_shared<std::array<std::byte, sector_bytes>>();
   std::copy(data.begin(), data.end(), made->begin());
@@ -132,14 +132,35 @@ struct faulty_file_system::directory {
   using names = std::map<std::string, std::shared_ptr<inode>>;
 
   names now;
-  /// Every state since the names were durable, that one first.
-  std::vector<names> history{names{}};
+  names durable;
+  /// The changes since: names and what they stand for, nullptr if they went. A
+  /// rename changes two in one step.
+  std::vector<names> unsynced;
 
-  void changed() {
-    history.push_back(now);
+  static void alter(names& to, const names& change) {
+    for (const auto& [name, node] : change)
+      if (node)
+        to[name] = node;
+      else
+        to.erase(name);
+  }
+  void alter(names change) {
+    alter(now, change);
+    unsynced.push_back(std::move(change));
   }
   void sync() {
-    history.assign(1, now);
+    durable = now;
+    unsynced.clear();
+  }
+  names after_crash(const choices& pick) const {
+    auto result = durable;
+    const auto kept = pick.names_in_any_order ? 0
+                                              : pick.names(unsynced.size() + 1);
+    COHORT_CHECK(kept <= unsynced.size());
+    for (std::size_t i = 0; i < unsynced.size(); ++i)
+      if (pick.names_in_any_order ? pick.names(2) != 0 : i < kept)
+        alter(result, unsynced[i]);
+    return result;
   }
 };
 
@@ -151,6 +172,7 @@ struct faulty_file_system::disk {
   std::map<std::uint64_t, errc> failures;
   std::optional<std::uint64_t> stop;
   bool stopped = false;
+  std::function<void()> midway;
 
   enum class fate : std::uint8_t {
     happens,
@@ -196,20 +218,24 @@ struct faulty_file_system::disk {
     return found == in->second.now.end() ? nullptr : found->second;
   }
 
-  /// Changes the names in the directory of `path` with `alter`.
-  template <class Alter>
-  result<void> change_names(const std::string& path, Alter alter) {
-    const auto [parent, name] = split(path);
+  /// The change is on its way, and will happen.
+  void is_midway() const {
+    if (midway)
+      midway();
+  }
+
+  /// Changes names in the directory `parent`; `path` is for errors.
+  result<void> change_names(const std::string& path, const std::string& parent,
+                            directory::names change) {
     const auto in = directories.find(parent);
     if (in == directories.end())
       return {errc::not_found, parent + ": no such directory"};
     const auto verdict = next_change(path);
-    if (verdict.what != fate::fails) {
-      alter(in->second.now, name);
-      in->second.changed();
-    }
+    if (verdict.what != fate::fails)
+      in->second.alter(std::move(change));
     if (verdict.what != fate::happens)
       return verdict.why;
+    is_midway();
     return {};
   }
 };
@@ -240,6 +266,7 @@ public:
     inode_->write(offset, data);
     if (verdict.what == disk::fate::on_its_way)
       return verdict.why;
+    disk_->is_midway();
     if (durable_)
       inode_->sync();
     return {};
@@ -271,6 +298,7 @@ public:
     const auto verdict = disk_->next_change(path_);
     if (verdict.what != disk::fate::happens)
       return verdict.why;
+    disk_->is_midway();
     inode_->sync();
     return {};
   }
@@ -352,8 +380,17 @@ void faulty_file_system::set_disk_bytes(std::uint64_t size) {
   disk_->opts.disk_bytes = size;
 }
 
+void faulty_file_system::on_change(std::function<void()> act) {
+  disk_->midway = std::move(act);
+}
+
 std::unique_ptr<faulty_file_system>
 faulty_file_system::crash(const picker& pick) const {
+  return crash(choices{.blocks = pick, .names = pick});
+}
+
+std::unique_ptr<faulty_file_system>
+faulty_file_system::crash(const choices& pick) const {
   auto image = std::make_shared<disk>();
   image->opts = disk_->opts;
   // One inode may have several names over the directory's history: its content
@@ -362,14 +399,12 @@ faulty_file_system::crash(const picker& pick) const {
   const auto copy_of = [&](const std::shared_ptr<inode>& node) {
     auto& copy = copies[node.get()];
     if (!copy)
-      copy = node->after_crash(pick);
+      copy = node->after_crash(pick.blocks);
     return copy;
   };
   for (const auto& [path, entries] : disk_->directories) {
-    const auto chosen = pick(entries.history.size());
-    COHORT_CHECK(chosen < entries.history.size());
     auto& to = image->directories[path];
-    for (const auto& [name, node] : entries.history[chosen])
+    for (const auto& [name, node] : entries.after_crash(pick))
       to.now[name] = copy_of(node);
     to.sync();
   }
@@ -455,8 +490,8 @@ faulty_file_system::open(const std::string& path,
     if (node)
       return error{errc::exists, path + ": is there already"};
     node = std::make_shared<inode>();
-    auto created = disk_->change_names(
-      path, [&](auto& names, const auto& name) { names[name] = node; });
+    const auto [parent, name] = split(path);
+    auto created = disk_->change_names(path, parent, {{name, node}});
     if (!created)
       return created.err();
   }
@@ -469,21 +504,21 @@ faulty_file_system::open(const std::string& path,
 
 result<void> faulty_file_system::rename(const std::string& from,
                                         const std::string& to) {
-  COHORT_CHECK(split(from).first == split(to).first);
+  const auto [parent, name] = split(to);
+  COHORT_CHECK(split(from).first == parent);
   const auto node = disk_->find(from);
   if (!node)
     return {errc::not_found, from + ": no such file"};
-  return disk_->change_names(to, [&](auto& names, const auto& name) {
-    names.erase(split(from).second);
-    names[name] = node;
-  });
+  directory::names change{{split(from).second, nullptr}};
+  change[name] = node;
+  return disk_->change_names(to, parent, std::move(change));
 }
 
 result<void> faulty_file_system::remove(const std::string& path) {
   if (!disk_->find(path))
     return {errc::not_found, path + ": no such file"};
-  return disk_->change_names(
-    path, [](auto& names, const auto& name) { names.erase(name); });
+  const auto [parent, name] = split(path);
+  return disk_->change_names(path, parent, {{name, nullptr}});
 }
 
 result<void> faulty_file_system::remove_directory(const std::string& path) {
@@ -495,6 +530,7 @@ result<void> faulty_file_system::remove_directory(const std::string& path) {
   const auto verdict = disk_->next_change(path);
   if (verdict.what != disk::fate::happens)
     return verdict.why;
+  disk_->is_midway();
   disk_->directories.erase(found);
   return {};
 }
@@ -506,6 +542,7 @@ result<void> faulty_file_system::make_directory(const std::string& path) {
   const auto verdict = disk_->next_change(path);
   if (verdict.what != disk::fate::happens)
     return verdict.why;
+  disk_->is_midway();
   disk_->directories.try_emplace(path);
   return {};
 }
@@ -517,6 +554,7 @@ result<void> faulty_file_system::sync_directory(const std::string& path) {
   const auto verdict = disk_->next_change(path);
   if (verdict.what != disk::fate::happens)
     return verdict.why;
+  disk_->is_midway();
   found->second.sync();
   return {};
 }

@@ -47,6 +47,11 @@ public:
 
   void set_disk_bytes(std::uint64_t size);
 
+  /// `act` is called in the middle of every change that succeeds, from now on:
+  /// a write is on its way, and a sync has not done anything yet. It may look
+  /// at what a crash leaves now, and does not touch this disk. Nothing: never.
+  void on_change(std::function<void()> act);
+
   // -- after a crash ----------------------------------------------------------
 
   /// Decides what is on the disk: called for each thing that is not durable, in
@@ -54,8 +59,16 @@ public:
   /// 0 is always "as it was at the last sync", the highest "as it was written".
   using picker = std::function<std::uint64_t(std::uint64_t outcomes)>;
 
+  struct choices {
+    picker blocks; ///< for each sector, which of its versions
+    picker names;  ///< for each directory, how many of its changes
+    /// `names` is asked for each change instead, as if they were independent.
+    bool names_in_any_order = false;
+  };
+
   /// What the disk may hold after a crash at this moment, as a new disk without
   /// failures and without locks.
+  std::unique_ptr<faulty_file_system> crash(const choices& pick) const;
   std::unique_ptr<faulty_file_system> crash(const picker& pick) const;
 
   /// The same with nothing that is not durable, and with everything.

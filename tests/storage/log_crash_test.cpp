@@ -5,7 +5,6 @@
 
 #include <boost/test/unit_test.hpp>
 
-#include <cstdlib>
 #include <set>
 
 using namespace cohort;
@@ -14,11 +13,9 @@ using namespace cohort::storage::tests;
 
 namespace {
 
-/// How many random images per point of a run; more with COHORT_CRASH_IMAGES.
-std::uint64_t images_per_stop() {
-  const char* text = std::getenv("COHORT_CRASH_IMAGES");
-  return text ? std::strtoull(text, nullptr, 10) : 6;
-}
+/// How many random images per point of a run. Each run stops for good; many
+/// more images of runs that go on are in log_crash_images_test.cpp.
+constexpr std::uint64_t images_per_stop = 6;
 
 using sector_numbers = std::set<std::pair<std::uint64_t, std::uint64_t>>;
 
@@ -86,7 +83,7 @@ void crash_everywhere(std::uint64_t seed, std::size_t steps,
     check_image(*disk->crash_losing_all(), outcome);
     check_image(*disk->crash_losing_nothing(), outcome);
     rng random{seed * 1'000'003 + stop};
-    for (std::uint64_t i = 0; i < images_per_stop(); ++i, ++images)
+    for (std::uint64_t i = 0; i < images_per_stop; ++i, ++images)
       check_image(
         *disk->crash([&](std::uint64_t n) { return random.below(n); }),
         outcome);
