@@ -12,7 +12,8 @@ from pathlib import Path
 
 # -- the rules ----------------------------------------------------------------
 
-# What the files of a folder of actors/ may include, besides its own (L3).
+# What the files of a folder of actors/ may include, besides its own (L3). A
+# folder within another has the rules of that one, unless it has its own.
 MAY_INCLUDE = {
     "core": set(),
     "replication": {"core"},
@@ -24,6 +25,7 @@ MAY_INCLUDE = {
                 "transport"},
     "resp": {"core", "codec", "machine", "replication", "runtime", "storage",
              "transport"},
+    "testkit/history": {"core"},
 }
 # These may include all of actors/.
 TOP_FOLDERS = {"testkit"}
@@ -111,17 +113,24 @@ def without_comments(text):
 
 # -- edges --------------------------------------------------------------------
 
+def folder_of(name):
+    """The folder of the table that has a file, by its path in actors/."""
+    parts = name.split("/")
+    nested = "/".join(parts[:2])
+    return nested if nested in MAY_INCLUDE else parts[0]
+
+
 def folder_edges(tree):
     """A folder includes only those below it."""
     for path in sources(tree, "actors/"):
-        own = path.split("/")[1]
+        own = folder_of(path.split("/", 1)[1])
         if own in TOP_FOLDERS:
             continue
         if own not in MAY_INCLUDE:
             yield f"{path}: folder {own} is not in the table of layers"
             continue
         for line, name in includes(tree[path]):
-            other = name.split("/")[0]
+            other = folder_of(name)
             known = other in MAY_INCLUDE or other in TOP_FOLDERS \
                 or other == "schemas"
             if known and "/" in name and other != own \

@@ -58,6 +58,18 @@ class LintTest(unittest.TestCase):
                  actors__runtime__node_hpp=HEADER),
             "actors/storage/log.hpp:3: storage must not include runtime")
 
+    def test_a_wrong_edge_of_a_folder_within_another(self):
+        self.expect(
+            tree(actors__testkit__history__a_hpp=HEADER
+                 + '#include "testkit/disk.hpp"\n'
+                 '#include "storage/log.hpp"\n'
+                 '#include "core/ids.hpp"\n'
+                 '#include "testkit/history/b.hpp"\n'),
+            "actors/testkit/history/a.hpp:3: testkit/history must not include"
+            " testkit",
+            "actors/testkit/history/a.hpp:4: testkit/history must not include"
+            " storage")
+
     def test_an_edge_up_to_the_testkit(self):
         self.expect(
             tree(actors__runtime__node_hpp=HEADER

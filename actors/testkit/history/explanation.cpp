@@ -12,6 +12,7 @@ constexpr std::size_t listed_max = 12;
 constexpr std::size_t values_max = 8;
 /// To keep all values apart is for people only, and must not take long.
 constexpr std::size_t named_configurations_max = 256;
+constexpr std::size_t named_operations_max = 10'000;
 
 /// The history as it was known at a time.
 std::vector<operation> prefix_of(const component_view& what, time_point end) {
@@ -77,7 +78,8 @@ std::string attempt::values_text() const {
     std::string values;
     for (const auto& value : search_->possible(s.cell, values_max))
       values += (values.empty() ? "" : " or ")
-                + (value ? std::to_string(*value) : "what nobody saw");
+                + (value ? std::to_string(*value)
+                         : "a value that nobody asks for");
     text += values;
   }
   return text;
@@ -203,10 +205,10 @@ contradiction explain(const component_view& what, time_point from) {
   contradiction why;
   why.prefix_end = shortest(what, from);
   attempt last{what, why.prefix_end};
-  if (!last.stuck(named_configurations_max, naming::all)) {
-    // The longest prefix is the component itself, which is impossible.
-    COHORT_CHECK(last.stuck(what.options.configurations_max));
-  }
+  const auto named = last.size() <= named_operations_max
+                     && last.stuck(named_configurations_max, naming::all);
+  // The longest prefix is the component itself, which is impossible.
+  COHORT_CHECK(named || last.stuck(what.options.configurations_max));
   const auto stuck = what.members[last.last().operation];
   why.operation = last_of(what, stuck, why.prefix_end);
   why.key = what.operations[why.operation].accesses.front().key;

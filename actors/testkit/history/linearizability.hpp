@@ -8,9 +8,10 @@ namespace cohort::history {
 struct check_options {
   value_t initial = 0; ///< what each key holds before the first operation
   /// Bounds what a step of the search holds; beyond it the answer for that
-  /// component is unknown. With values that are unique on each key, and at most
-  /// 8 operations on one at a time, unknown outcomes included, a component of
-  /// one key needs no more than 2^8 x 16.
+  /// component is unknown. With at most 8 operations at a time on a key,
+  /// unknown outcomes included, a component of one key that is written with
+  /// values that are unique, or that is added to, needs no more than 2 x 2^8
+  /// x 16.
   std::size_t configurations_max = std::size_t{1} << 15;
 };
 

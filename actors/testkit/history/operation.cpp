@@ -82,7 +82,7 @@ std::string to_string(const operation& op) {
   for (const auto& x : op.accesses)
     text += (&x == op.accesses.data() ? " " : ", ") + to_string(x, op.ended);
   text += " at [" + std::to_string(op.called) + ", ";
-  text += returned(op) ? std::to_string(op.returned) + "]" : "open";
+  text += returned(op) ? std::to_string(op.returned) + "]" : "open)";
   return text + suffix(op.ended);
 }
 
