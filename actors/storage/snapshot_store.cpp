@@ -189,6 +189,10 @@ snapshot_store::remove_leftovers(const std::string& set_directory) {
   for (const auto& name : *names)
     if (auto removed = files_.remove(join(set_directory, name)); !removed)
       return removed;
+  // The newest may owe its name to a process that died before it was durable;
+  // who finds it builds on it.
+  if (auto synced = files_.sync_directory(set_directory); !synced)
+    return synced;
   return remove_older(set_directory);
 }
 
@@ -247,18 +251,13 @@ result<void> snapshot_store::switch_to(set_id set, const std::string& staged,
   return remove_older(directory);
 }
 
-/// Only the newest stays. Not synced: an older one that comes back is removed
-/// at the next opportunity.
+/// Only the newest stays; its name is durable. Not synced: an older one that
+/// comes back is removed at the next opportunity.
 result<void> snapshot_store::remove_older(const std::string& set_directory) {
   auto names = list_with_prefix(files_, set_directory, final_prefix);
   if (!names)
     return names.err();
   std::erase_if(*names, [](const auto& x) { return !parse_final_name(x); });
-  if (names->size() < 2)
-    return {};
-  // The newest may owe its name to a process that died before this.
-  if (auto synced = files_.sync_directory(set_directory); !synced)
-    return synced;
   for (std::size_t i = 0; i + 1 < names->size(); ++i)
     if (auto removed =
           ignore_missing(files_.remove(join(set_directory, (*names)[i])));

@@ -62,15 +62,16 @@ class log_run {
 public:
   explicit log_run(std::vector<step> script) : script_(std::move(script)) {}
 
-  /// What is on the disk that the run begins with.
-  void begin_with(model_log before) {
+  /// What is on the disk that the run begins with, and may be.
+  void begin_with(run_outcome before) {
     before_ = std::move(before);
   }
 
   void operator()(faulty_file_system& disk) {
-    owed_ = {before_, {}};
+    owed_ = before_;
     highest_boot_ = 0;
     auto opened = must_open(disk);
+    BOOST_REQUIRE(is_possible(opened, owed_));
     highest_boot_ = opened.boot_counter;
     for (const auto& x : script_) {
       owed_.on_its_way = x;
@@ -124,7 +125,7 @@ private:
   }
 
   std::vector<step> script_;
-  model_log before_;
+  run_outcome before_;
   run_outcome owed_;
   std::uint64_t highest_boot_ = 0;
 };
@@ -144,11 +145,14 @@ crash_scenario log_scenario(std::vector<step> script,
                      [options] { return make_disk(options); });
 }
 
+std::vector<step> first_calls() {
+  return {write_step({write_of(5, {command(1, 1, std::string(9'000, 'n'))})}),
+          call_step(step::call::cover)};
+}
+
 /// A start after a crash, and the first calls behind it.
 crash_scenario recovery_scenario(std::uint64_t seed) {
-  auto run = std::make_shared<log_run>(std::vector{
-    write_step({write_of(5, {command(1, 1, std::string(9'000, 'n'))})}),
-    call_step(step::call::cover)});
+  auto run = std::make_shared<log_run>(first_calls());
   return scenario_of(run, [run, seed] {
     const auto script = long_script(seed, 60);
     rng random{seed};
@@ -159,7 +163,27 @@ crash_scenario recovery_scenario(std::uint64_t seed) {
     disk = disk->crash([&](std::uint64_t n) { return random.below(n); });
     BOOST_REQUIRE(
       is_possible(must_open(*disk->crash_losing_nothing()), outcome));
-    run->begin_with(outcome.done);
+    run->begin_with(outcome);
+    return disk;
+  });
+}
+
+/// The same when only the process died: what it wrote last is there, but a
+/// machine that stops may still lose it.
+crash_scenario death_scenario(std::size_t bytes) {
+  auto run = std::make_shared<log_run>(first_calls());
+  return scenario_of(run, [run, bytes] {
+    auto disk = make_disk();
+    auto opened = must_open(*disk);
+    run_outcome outcome;
+    const auto first = write_step({write_of(1, {command(1, 1, "durable")})});
+    BOOST_REQUIRE(carry_out(*opened.log, first).ok());
+    carry_out(outcome.done, first);
+    outcome.on_its_way =
+      write_step({write_of(1, {command(1, 2, std::string(bytes, 'w'))})});
+    disk->fail_change(2, errc::io_failed); // the sync
+    BOOST_REQUIRE(!carry_out(*opened.log, outcome.on_its_way).ok());
+    run->begin_with(outcome);
     return disk;
   });
 }
@@ -182,7 +206,12 @@ BOOST_AUTO_TEST_CASE(D2_the_same_where_each_write_is_durable) {
 
 BOOST_AUTO_TEST_CASE(D3_a_start_after_a_crash) {
   for (std::uint64_t seed = 21; seed <= 30; ++seed)
-    crash_run("log_recovery", recovery_scenario(seed), seed, 15);
+    crash_run("log_recovery", recovery_scenario(seed), seed, 12);
+}
+
+BOOST_AUTO_TEST_CASE(D3_a_start_after_a_process_died) {
+  for (const std::size_t bytes : {100, 9'000})
+    crash_run("log_death", death_scenario(bytes), bytes, 15);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

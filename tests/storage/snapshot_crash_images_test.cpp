@@ -96,6 +96,10 @@ public:
       take_next(*store, sample(2, 4, 41, 2'000));
       take_next(*store, sample(1, 4, 50, 9'000));
     }
+    // In its last write, the rename, and the sync of the name.
+    for (const std::uint64_t set : {3, 1})
+      for (const std::uint64_t n : {2, 4, 5})
+        die(disk, sample(set, 5, 60 + n, 2'000), n);
   }
 
   std::string check(faulty_file_system& image, rng& random) const {
@@ -104,12 +108,12 @@ public:
       const auto store = snapshot_store::open(image, directory, {});
       if (!store)
         return why(store);
-      for (const std::uint64_t set : {1, 2})
+      for (const std::uint64_t set : {1, 2, 3})
         if (auto wrong = check_set(**store, set_id{set}, expected);
             !wrong.empty())
           return wrong;
       // And the store is good for more.
-      const auto set = random.between(1, 2);
+      const auto set = random.between(1, 3);
       const auto more = sample(set, 9, 90, random.below(4'000));
       if (const auto taken = take(**store, more); !taken)
         return "the store does not go on: " + why(taken);
@@ -191,6 +195,24 @@ private:
     auto writer = store.begin(x.head, x.attachment);
     BOOST_REQUIRE(writer.ok());
     BOOST_REQUIRE((*writer)->append(x.content).ok());
+  }
+
+  /// The process dies in the n-th change of finish(). What the next one finds,
+  /// it builds on: that is durable.
+  void die(faulty_file_system& disk, const snapshot& x, std::uint64_t n) {
+    {
+      const auto store = open(disk);
+      auto writer = store->begin(x.head, x.attachment);
+      BOOST_REQUIRE(writer.ok());
+      BOOST_REQUIRE((*writer)->append(x.content).ok());
+      next_[x.head.set] = x;
+      disk.fail_change(n, errc::io_failed);
+      BOOST_REQUIRE(!(*writer)->finish().ok());
+    }
+    const auto store = open(disk);
+    const auto found = newest_of(*store, x.head.set);
+    BOOST_REQUIRE_MESSAGE(found.ok(), why(found));
+    done(x.head.set, *found);
   }
 
   void remove(snapshot_store& store, std::uint64_t set) {

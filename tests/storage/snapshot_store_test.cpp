@@ -175,6 +175,26 @@ BOOST_AUTO_TEST_CASE(D7_older_snapshots_go) {
   BOOST_TEST(files_of_set().size() == 1u);
 }
 
+// A process that dies leaves a name behind that the machine may still lose. Who
+// finds the snapshot cuts the log behind it.
+BOOST_AUTO_TEST_CASE(D7_a_snapshot_that_is_found_is_durable) {
+  const auto x = sample(1, 5, 1'000);
+  {
+    auto writer = store->begin(x.head, x.attachment);
+    BOOST_REQUIRE(writer.ok());
+    BOOST_REQUIRE((*writer)->append(x.content).ok());
+    // Content, footer, sync, rename; the directory is not synced.
+    disk.fail_change(5, errc::io_failed);
+    BOOST_REQUIRE(!(*writer)->finish().ok());
+  }
+  const auto found = newest_of(*open_store(disk));
+  BOOST_REQUIRE_MESSAGE(found.ok(), why(found));
+  const auto image = disk.crash_losing_all();
+  const auto left = newest_of(*open_store(*image));
+  BOOST_REQUIRE_MESSAGE(left.ok(), why(left));
+  BOOST_TEST((*left == x));
+}
+
 BOOST_AUTO_TEST_CASE(a_reader_keeps_what_it_opened) {
   const auto x = sample(1, 1, 600'000);
   BOOST_REQUIRE(take(*store, x).ok());
