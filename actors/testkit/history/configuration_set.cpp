@@ -39,11 +39,10 @@ void configuration_set::place(std::uint32_t number) {
   while (slots_[slot] != 0)
     slot = (slot + 1) & mask;
   slots_[slot] = number + 1;
-  filled_.push_back(static_cast<std::uint32_t>(slot));
 }
 
 void configuration_set::rehash() {
-  filled_.clear();
+  hashed_ = true;
   slots_.assign(std::max<std::size_t>(64, 4 * size()), 0);
   while ((slots_.size() & (slots_.size() - 1)) != 0)
     slots_.resize((slots_.size() | (slots_.size() - 1)) + 1);
@@ -60,7 +59,7 @@ bool configuration_set::insert(std::span<const std::uint64_t> row) {
     words_.insert(words_.end(), row.begin(), row.end());
     return true;
   }
-  if (filled_.empty() || 2 * count >= slots_.size())
+  if (!hashed_ || 2 * count >= slots_.size())
     rehash();
   const auto mask = slots_.size() - 1;
   for (auto slot = hash_of(row) & mask; slots_[slot] != 0;
@@ -74,9 +73,7 @@ bool configuration_set::insert(std::span<const std::uint64_t> row) {
 
 void configuration_set::clear() {
   words_.clear();
-  for (auto slot : filled_)
-    slots_[slot] = 0;
-  filled_.clear();
+  hashed_ = false;
 }
 
 void configuration_set::widen(std::size_t at, std::size_t count) {

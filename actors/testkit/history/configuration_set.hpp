@@ -50,8 +50,8 @@ private:
 
   std::size_t width_;
   std::vector<std::uint64_t> words_;
-  std::vector<std::uint32_t> slots_;  // row number + 1, or 0; a power of two
-  std::vector<std::uint32_t> filled_; // the slots that are not 0
+  std::vector<std::uint32_t> slots_; // row number + 1, or 0; a power of two
+  bool hashed_ = false;              // slots_ has all rows
 };
 
 } // namespace cohort::history

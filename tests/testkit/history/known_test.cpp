@@ -171,6 +171,22 @@ BOOST_AUTO_TEST_CASE(an_answer_counts_from_its_return_on) {
   BOOST_TEST(why.prefix_operations == 2u);
 }
 
+// The increment is only wrong at 50, however much returns before and after.
+BOOST_AUTO_TEST_CASE(the_shortest_prefix_is_found_amid_others) {
+  std::vector history{done({0, 50}, {add(1, 1, 5)}),
+                      done({10, 20}, {read(1, 1)})};
+  for (time_point end : {25, 30, 35, 40, 45, 60, 70, 80})
+    history.push_back(done({22, end}, {read(1, 1)}));
+  BOOST_TEST(bad(history).prefix_end == 50u);
+}
+
+// Nobody reads 9, but it hides 6.
+BOOST_AUTO_TEST_CASE(unread_writes_hide_what_their_own_key_held) {
+  const auto both = done({0, 10}, {write(1, 5), write(2, 6)});
+  bad({both, done({20, 40}, {write(2, 9)}), done({20, 30}, {write(1, 7)}),
+       done({50, 60}, {read(2, 6)}), done({50, 60}, {read(1, 7)})});
+}
+
 BOOST_AUTO_TEST_CASE(the_first_value_is_a_matter_of_options) {
   const std::vector history{done({0, 10}, {read(7, 3)})};
   BOOST_TEST((check(history).value().is == answer::impossible));

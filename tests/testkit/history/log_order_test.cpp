@@ -64,6 +64,14 @@ BOOST_AUTO_TEST_CASE(the_log_follows_real_time) {
   BOOST_TEST(says(why, "returned before the call"));
 }
 
+BOOST_AUTO_TEST_CASE(the_latest_call_counts_not_the_last) {
+  const auto why =
+    bad({done({20, 30}, {write(1, 1)}), done({0, 40}, {write(2, 2)}),
+         done({5, 10}, {write(3, 3)})},
+        {at(1), at(2), at(3)});
+  BOOST_TEST(why.operation == 2u);
+}
+
 // Stale: it was called when entry 2 had been acknowledged.
 BOOST_AUTO_TEST_CASE(reads_see_what_was_acknowledged_before) {
   const std::vector history{done({0, 10}, {write(7, 1)}),
@@ -115,6 +123,7 @@ BOOST_AUTO_TEST_CASE(conditions_are_tested_in_the_logs_order) {
   const auto set = done({0, 10}, {expect(7, 0), write(7, 1)});
   const auto no = refused({0, 10}, {expect(7, 0), write(7, 2)});
   good({set, no}, {at(1), at(2)});
+  good({set, no}, {at(1), behind(1)});
   BOOST_TEST(says(bad({set, no}, {at(2), at(1)}), "its conditions hold"));
   BOOST_TEST(says(bad({set, set}, {at(1), at(2)}), "do not hold"));
 }
