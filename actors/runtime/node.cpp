@@ -12,8 +12,8 @@ namespace cohort::runtime {
 
 struct node::parts {
   caf::actor supervisor;
-  std::uint16_t peer_port = 0;
-  std::future<void> ended;
+  std::shared_future<result<std::uint16_t>> started;
+  std::shared_future<void> ended;
 };
 
 namespace {
@@ -58,6 +58,16 @@ struct supervisor_end {
 
 result<std::unique_ptr<node>> node::start(caf::actor_system& system,
                                           node_options options) {
+  auto made = begin(system, std::move(options));
+  if (!made)
+    return made.err();
+  if (const auto& port = (*made)->parts_->started.get(); !port)
+    return port.err();
+  return made;
+}
+
+result<std::unique_ptr<node>> node::begin(caf::actor_system& system,
+                                          node_options options) {
   if (auto checked = check(options); !checked)
     return checked.err();
   const auto place = *options.plan.find(options.name);
@@ -69,22 +79,17 @@ result<std::unique_ptr<node>> node::start(caf::actor_system& system,
   supervisor_end at_end{system, options.trace, options.on_stopped,
                         std::make_shared<start_report>(),
                         std::make_shared<std::promise<void>>()};
-  auto outcome = at_end.report->outcome();
+  auto made = std::make_unique<parts>();
+  made->started = at_end.report->outcome().share();
+  made->ended = at_end.ended->get_future().share();
+  const auto where = options.supervisor_runs;
   auto setup = std::make_shared<supervisor_setup>(
     supervisor_setup{std::move(options), std::move(*directory), random.next(),
                      cluster_id{random.next(), random.next()}, at_end.report});
-  auto made = std::make_unique<parts>();
-  made->ended = at_end.ended->get_future();
-  made->supervisor = spawn_shell<runtime::supervisor>(
-    system, placement::own_thread, std::move(setup));
+  made->supervisor = spawn_shell<runtime::supervisor>(system, where,
+                                                      std::move(setup));
   caf::actor_cast<caf::abstract_actor*>(made->supervisor)
     ->attach_functor(std::move(at_end));
-  const auto port = outcome.get();
-  if (!port) {
-    node failed{std::move(made)};
-    return port.err();
-  }
-  made->peer_port = *port;
   return std::unique_ptr<node>{new node{std::move(made)}};
 }
 
@@ -95,17 +100,32 @@ node::~node() {
 }
 
 void node::stop(std::chrono::milliseconds patience) {
-  caf::anon_send(parts_->supervisor, stop_node{patience.count()});
-  if (parts_->ended.valid())
-    parts_->ended.get();
+  begin_stop(patience);
+  parts_->ended.wait();
 }
 
 void node::kill() {
   stop(std::chrono::milliseconds{0});
 }
 
+void node::begin_stop(std::chrono::milliseconds patience) {
+  caf::anon_send(parts_->supervisor, stop_node{patience.count()});
+}
+
+bool node::ended() const {
+  return parts_->ended.wait_for(std::chrono::seconds{0})
+         == std::future_status::ready;
+}
+
+std::optional<result<std::uint16_t>> node::outcome() const {
+  if (parts_->started.wait_for(std::chrono::seconds{0})
+      != std::future_status::ready)
+    return std::nullopt;
+  return parts_->started.get();
+}
+
 std::uint16_t node::peer_port() const {
-  return parts_->peer_port;
+  return *parts_->started.get();
 }
 
 set_id node::served_set() const {

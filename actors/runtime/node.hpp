@@ -16,6 +16,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,10 @@ struct started_gateway {
 using gateway_factory = std::function<result<started_gateway>(
   caf::actor_system&, const gateway_place&)>;
 
+/// Makes a node's way to the others.
+using transport_factory =
+  std::function<std::unique_ptr<transport::transport>(caf::scheduled_actor*)>;
+
 struct node_options {
   topology plan;
   std::string name;
@@ -67,12 +72,17 @@ struct node_options {
   std::uint64_t seed = 0; ///< of everything drawn; from the system's randomness
   machine_factory make_machine;
   gateway_factory make_gateway; ///< to the first set; none: no gateway
-  /// Where its actors run.
+  /// Where its actors run. Over tcp the hub has to live in the loop.
+  placement supervisor_runs = placement::own_thread;
+  placement hub_runs = placement::loop;
   placement replica_runs = placement::loop;
   placement applier_runs = placement::loop;
   placement disk_runs = placement::own_thread;
   /// For transport_kind::local.
   transport::local_network_ptr network;
+  /// How it reaches the others; none: as the topology says. Called inside the
+  /// hub's actor, which owns the transport.
+  transport_factory make_transport;
   /// The node has stopped itself (L4): why. Called once, from any thread.
   std::function<void(const std::string&)> on_stopped;
 };
@@ -84,6 +94,11 @@ public:
   /// Errors: those of opening the directory and the log, and of listening; or
   /// why the node stopped before it listened.
   static result<std::unique_ptr<node>> start(caf::actor_system& system,
+                                             node_options options);
+
+  /// The same without waiting: outcome() tells how it goes on. Errors: those of
+  /// opening the directory.
+  static result<std::unique_ptr<node>> begin(caf::actor_system& system,
                                              node_options options);
 
   /// As kill(), if it still runs.
@@ -99,7 +114,17 @@ public:
   /// Stops at once, as a crash would, and waits until nothing of it runs.
   void kill();
 
-  /// The port that peers find it at.
+  /// As stop(), without waiting.
+  void begin_stop(std::chrono::milliseconds patience);
+
+  /// Nothing of it runs any more.
+  bool ended() const;
+
+  /// How its start went: the port that peers find it at, or an error as of
+  /// start(). Nothing: it is not over.
+  std::optional<result<std::uint16_t>> outcome() const;
+
+  /// The port that peers find it at. Precondition: it was started.
   std::uint16_t peer_port() const;
 
   /// The set that gateways and clients reach through this node.

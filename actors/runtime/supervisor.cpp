@@ -55,6 +55,22 @@ identity_in(const storage::node_directory& directory) {
   return result;
 }
 
+std::unique_ptr<transport::transport>
+make_transport(const node_options& options, caf::scheduled_actor* owner) {
+  if (options.make_transport)
+    return options.make_transport(owner);
+  if (options.plan.transport == transport_kind::local)
+    return transport::make_local_transport(options.network, options.name,
+                                           caf::actor_cast<caf::actor>(owner));
+  const auto& place = options.plan.find(options.name)->peer;
+  transport::tcp_options tcp;
+  tcp.listen_address = place.host;
+  tcp.listen_port = place.port;
+  tcp.insecure = options.plan.insecure;
+  return transport::make_tcp_transport(static_cast<caf::io::broker*>(owner),
+                                       tcp);
+}
+
 machine::sender_options meta_sending() {
   machine::sender_options result;
   result.first_id = first_request_of(gateway_number::meta);
@@ -152,7 +168,6 @@ void supervisor::watch(const caf::actor& part, std::string name) {
 
 void supervisor::start_hub() {
   auto hub = std::make_shared<hub_options>();
-  const auto* place = options_.plan.find(options_.name);
   for (const auto& x : options_.plan.nodes)
     if (x.name != options_.name)
       hub->peers.push_back({x.name, x.peer.host, x.peer.port});
@@ -162,23 +177,13 @@ void supervisor::start_hub() {
   hub->seed = options_.seed;
   hub->trace = options_.trace;
   hub->node = me();
-  const bool local = options_.plan.transport == transport_kind::local;
-  transport::tcp_options tcp;
-  tcp.listen_address = place->peer.host;
-  tcp.listen_port = place->peer.port;
-  tcp.insecure = options_.plan.insecure;
-  hub->make_transport = [setup = setup_, local, tcp](caf::scheduled_actor* x) {
-    auto made =
-      local
-        ? transport::make_local_transport(setup->options.network,
-                                          setup->options.name,
-                                          caf::actor_cast<caf::actor>(x))
-        : transport::make_tcp_transport(static_cast<caf::io::broker*>(x), tcp);
+  hub->make_transport = [setup = setup_](caf::scheduled_actor* x) {
+    auto made = make_transport(setup->options, x);
     setup->report->set(made->start());
     return made;
   };
   hub_ = spawn_shell<runtime::hub>(
-    system(), placement::loop,
+    system(), options_.hub_runs,
     std::shared_ptr<const hub_options>{std::move(hub)});
   watch(hub_, "hub");
   send(hub_, serve_gateway{gateway_number::meta, me()});
