@@ -123,7 +123,8 @@ BOOST_AUTO_TEST_CASE(patterns_select) {
   BOOST_TEST(pages > 10);
   BOOST_TEST(scan_all(7, pages, "*[02]").size() == 24u);
   BOOST_TEST(scan_all(7, pages, "none").empty());
-  auto x = make(op::scan, "", std::string(2'000, '*'));
+  const std::string long_pattern(2'000, '*');
+  const auto x = make(op::scan, "", long_pattern);
   BOOST_TEST(read(x) == "-ERR the pattern is too long\r\n");
 }
 
