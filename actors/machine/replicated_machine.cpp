@@ -9,15 +9,6 @@
 
 namespace cohort::machine {
 
-namespace {
-
-/// For a query between commands that ran already, in an earlier attempt: the
-/// state at its place is gone. Clients ask again by themselves (K2).
-constexpr std::string_view place_is_gone =
-  "-TRYAGAIN the state at this place of the pipeline is gone\r\n";
-
-} // namespace
-
 replicated_machine::replicated_machine(std::unique_ptr<state_machine> user,
                                        const session_limits& limits)
   : user_(std::move(user)),

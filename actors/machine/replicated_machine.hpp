@@ -9,9 +9,15 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace cohort::machine {
+
+/// Answers a query between commands that ran already, in an earlier attempt:
+/// the state at its place is gone. Clients ask again by themselves (K2).
+inline constexpr std::string_view place_is_gone =
+  "-TRYAGAIN the state at this place of the pipeline is gone\r\n";
 
 /// What came of one entry, for whoever asked for it.
 struct work_result {

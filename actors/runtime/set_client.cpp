@@ -1,11 +1,13 @@
 #include "runtime/set_client.hpp"
 
 #include "codec/peer_codec.hpp"
+#include "machine/replicated_machine.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/shell.hpp"
 
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <utility>
@@ -49,13 +51,25 @@ bytes to_bytes(const frame& f) {
   return f.alias(f.data(), f.size());
 }
 
+/// The replies to commands that ran in an earlier attempt may not be kept.
+result<std::string> reply_to(const client_reply& x, std::uint32_t command) {
+  if (command < x.replies.size()
+      && !std::binary_search(x.lost.begin(), x.lost.end(), command))
+    return std::string{x.replies[command]};
+  return error{errc::timed_out, "the reply is not kept any more"};
+}
+
+result<std::string> answer_to(const client_reply& x, std::uint32_t question) {
+  if (question < x.query_replies.size())
+    return std::string{x.query_replies[question]};
+  return error{errc::timed_out, "the answer is not there"};
+}
+
 result<std::string> outcome_of(const machine::finished_work& work,
-                               const packed_replies& replies, std::size_t at) {
+                               bool question, std::uint32_t at) {
   switch (work.fate) {
     case machine::work_fate::done:
-      if (at < replies.size())
-        return std::string{replies[at]};
-      return error{errc::timed_out, "the reply is not kept any more"};
+      return question ? answer_to(work.reply, at) : reply_to(work.reply, at);
     case machine::work_fate::unknown:
       return error{errc::timed_out,
                    "no answer before the deadline: the outcome is unknown"};
@@ -130,9 +144,13 @@ private:
         > setup_.options.pending_bytes_max)
       return job.answer->set_value(
         error{errc::busy, "too much is waiting for its answer already"});
+    wait(std::move(job));
+    carry_out();
+  }
+
+  void wait(client_job job) {
     waiting_bytes_ += job.text.size();
     waiting_.push_back(std::move(job));
-    carry_out();
   }
 
   void on_reply(const inbound& x) {
@@ -178,14 +196,18 @@ private:
     const auto at = sent_.find(work.id);
     if (at == sent_.end())
       return;
-    const auto jobs = std::move(at->second);
+    auto jobs = std::move(at->second);
     sent_.erase(at);
-    std::size_t command = 0;
-    std::size_t question = 0;
-    for (const auto& x : jobs)
-      x.answer->set_value(
-        x.question ? outcome_of(work, work.reply.query_replies, question++)
-                   : outcome_of(work, work.reply.replies, command++));
+    std::uint32_t command = 0;
+    std::uint32_t question = 0;
+    for (auto& x : jobs) {
+      auto outcome = outcome_of(work, x.question,
+                                x.question ? question++ : command++);
+      if (x.question && outcome && *outcome == machine::place_is_gone)
+        wait(std::move(x)); // asked again
+      else
+        x.answer->set_value(std::move(outcome));
+    }
   }
 
   void carry_out() {
@@ -227,7 +249,7 @@ std::uint16_t next_number() {
 set_client::set_client(caf::actor_system& system, const node& at,
                        std::shared_ptr<const clock> time, const options& opts)
   : node_(at.supervisor()),
-    number_(next_number()) {
+    number_(opts.number != 0 ? opts.number : next_number()) {
   client_setup setup{at.served_set(), {}, std::move(time), opts};
   setup.options.sending.first_id = first_request_of(number_);
   actor_ = spawn_shell<client_actor>(system, placement::pool, setup);

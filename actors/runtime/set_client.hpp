@@ -31,6 +31,9 @@ public:
   struct options {
     machine::sender_options sending;
     std::size_t pending_bytes_max = std::size_t{16} << 20;
+    /// As a gateway of its node, where nobody else has it; 0: one that nobody
+    /// else in this process has.
+    std::uint16_t number = 0;
   };
 
   set_client(caf::actor_system& system, const node& at,
