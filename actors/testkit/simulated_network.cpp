@@ -1,0 +1,323 @@
+#include "testkit/simulated_network.hpp"
+
+#include "core/crc32c.hpp"
+
+#include <caf/mailbox_element.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <variant>
+#include <vector>
+
+namespace cohort::testkit {
+
+using transport::lane;
+using transport::lane_count;
+using transport::link_id;
+
+namespace {
+
+/// Why a link that was there is not any more.
+struct link_end {
+  std::string why;
+};
+
+using frame_list = std::vector<frame>;
+
+/// From transport to transport; a bare hello dials.
+struct sim_packet {
+  link_id link;
+  std::string from;
+  std::variant<hello, handshake, frame_list, link_end> what;
+};
+
+} // namespace
+
+} // namespace cohort::testkit
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cohort::testkit::sim_packet)
+
+namespace cohort::testkit {
+
+namespace {
+
+/// How a packet keeps its place among the others of its link.
+enum class order : std::uint8_t {
+  control,
+  data,
+  both, ///< after everything before it, and before everything after it
+  none,
+};
+
+order order_of(lane on) {
+  return on == lane::control ? order::control : order::data;
+}
+
+bool keeps_place_in(order x, std::size_t on) {
+  return x == order::both || static_cast<std::size_t>(x) == on;
+}
+
+void schedule(caf::actor_clock& time, const caf::actor& to,
+              std::int64_t delay_ns, sim_packet x) {
+  time.schedule_message(
+    time.now()
+      + std::chrono::duration_cast<caf::actor_clock::duration_type>(
+        std::chrono::nanoseconds{delay_ns}),
+    caf::actor_cast<caf::strong_actor_ptr>(to),
+    caf::make_mailbox_element(nullptr, caf::make_message_id(),
+                              caf::mailbox_element::forwarding_stack{},
+                              std::move(x)));
+}
+
+} // namespace
+
+// -- simulated_network --------------------------------------------------------
+
+std::int64_t simulated_network::now_ns() const {
+  return std::chrono::nanoseconds{time_.now().time_since_epoch()}.count();
+}
+
+std::int64_t simulated_network::draw_delay_ns(const std::string& from,
+                                              const std::string& to) {
+  const auto own = delays_.find({from, to});
+  const auto& x = own == delays_.end() ? delay_ : own->second;
+  const auto spread = static_cast<std::uint64_t>(x.most_us - x.least_us);
+  auto us = x.least_us + static_cast<std::int64_t>(random_.below(spread + 1));
+  if (x.spike_one_in > 0 && random_.below(x.spike_one_in) == 0)
+    us += x.spike_us;
+  return us * 1000;
+}
+
+bool simulated_network::lives(const std::string& name,
+                              const caf::actor& owner) const {
+  const auto at = endpoints_.find(name);
+  return at != endpoints_.end() && at->second.owner == owner;
+}
+
+void simulated_network::break_links(const std::string& x,
+                                    const std::string& y) {
+  for (const auto& [link, state] : links_) {
+    const auto& [dialer, acceptor, last] = state;
+    if (!(dialer == x && acceptor == y) && !(dialer == y && acceptor == x))
+      continue;
+    ++counts_.links_broken;
+    for (const auto& name : {dialer, acceptor})
+      if (const auto owner = endpoints_[name].owner)
+        schedule(time_, owner, draw_delay_ns(x, y),
+                 {link, "", link_end{"connection reset"}});
+  }
+}
+
+void simulated_network::vanish(const std::string& name, bool silent) {
+  endpoints_[name] = {caf::actor{}, silent};
+  if (silent)
+    return;
+  for (const auto& [link, state] : links_) {
+    const auto& [dialer, acceptor, last] = state;
+    if (dialer != name && acceptor != name)
+      continue;
+    const auto& other = dialer == name ? acceptor : dialer;
+    const auto owner = endpoints_[other].owner;
+    if (owner && !cuts_.contains({name, other}))
+      schedule(time_, owner, draw_delay_ns(name, other),
+               {link, name, link_end{"connection reset"}});
+  }
+}
+
+// -- simulated_transport ------------------------------------------------------
+
+class simulated_transport : public transport::transport {
+public:
+  simulated_transport(simulated_network& network, std::string name,
+                      caf::actor owner)
+    : network_(network),
+      name_(std::move(name)),
+      owner_(std::move(owner)) {}
+
+  ~simulated_transport() override {
+    stop();
+  }
+
+  result<std::uint16_t> start() override {
+    network_.endpoints_[name_] = {owner_, false};
+    return std::uint16_t{0};
+  }
+
+  link_id connect(const cohort::transport::peer_address& to,
+                  const hello& own) override {
+    const link_id link{++network_.last_link_};
+    network_.links_[link] = {name_, to.name, {}};
+    links_.emplace(link, end{to.name, false, false, {}});
+    post(link, to.name, order::both, own);
+    return link;
+  }
+
+  void admit(link_id link, const hello& own) override {
+    const auto at = links_.find(link);
+    if (at == links_.end())
+      return;
+    at->second.admitted = true;
+    if (at->second.accepted)
+      post(link, at->second.peer, order::both, handshake{own});
+  }
+
+  void refuse(link_id link, const refusal& why) override {
+    const auto at = links_.find(link);
+    if (at == links_.end())
+      return;
+    post(link, at->second.peer, order::both, handshake{why});
+    forget(at);
+  }
+
+  void close(link_id link) override {
+    const auto at = links_.find(link);
+    if (at == links_.end())
+      return;
+    post(link, at->second.peer, order::both,
+         link_end{"closed by the other side"});
+    forget(at);
+  }
+
+  void send(link_id link, lane on, const frame& f) override {
+    const auto at = links_.find(link);
+    if (at != links_.end() && at->second.admitted)
+      at->second.queued[static_cast<std::size_t>(on)].push_back(f);
+  }
+
+  void flush() override {
+    for (auto& [link, x] : links_)
+      for (const auto on : {lane::control, lane::data})
+        if (auto& queued = x.queued[static_cast<std::size_t>(on)];
+            !queued.empty())
+          post(link, x.peer, order_of(on), std::exchange(queued, {}));
+  }
+
+  void stop() override {
+    while (!links_.empty())
+      close(links_.begin()->first);
+    if (network_.lives(name_, owner_))
+      network_.endpoints_[name_].owner = {};
+  }
+
+  caf::message_handler handlers() override {
+    return {[this](sim_packet& x) { on_packet(x); }};
+  }
+
+private:
+  struct end {
+    std::string peer;
+    bool accepted;
+    bool admitted;
+    std::array<frame_list, lane_count> queued;
+  };
+  using end_at = std::map<link_id, end>::iterator;
+
+  template <class What>
+  void post(link_id link, const std::string& to, order place, What what) {
+    if (!network_.lives(name_, owner_))
+      return;
+    if (network_.cuts_.contains({name_, to})) {
+      ++network_.counts_.lost;
+      return;
+    }
+    const auto& other = network_.endpoints_[to];
+    if (other.down)
+      return;
+    auto delay_ns = network_.draw_delay_ns(name_, to);
+    if (!other.owner) // the host is up, and says that nobody is there
+      return schedule(network_.time_, owner_, 2 * delay_ns,
+                      {link, to, link_end{"nobody listens"}});
+    if (const auto at = network_.links_.find(link); at != network_.links_.end())
+      delay_ns = in_place(at->second, place, delay_ns);
+    schedule(network_.time_, other.owner, delay_ns,
+             {link, name_, std::move(what)});
+  }
+
+  /// Not before what was sent before.
+  std::int64_t in_place(simulated_network::link_state& x, order place,
+                        std::int64_t delay_ns) {
+    auto& last_ns = x.last_ns[x.dialed_by == name_ ? 0 : 1];
+    auto at_ns = network_.now_ns() + delay_ns;
+    for (std::size_t on = 0; on < lane_count; ++on)
+      if (keeps_place_in(place, on))
+        at_ns = std::max(at_ns, last_ns[on]);
+    for (std::size_t on = 0; on < lane_count; ++on)
+      if (keeps_place_in(place, on))
+        last_ns[on] = at_ns;
+    return at_ns - network_.now_ns();
+  }
+
+  void on_packet(sim_packet& x) {
+    if (!network_.lives(name_, owner_))
+      return;
+    note(x);
+    if (auto* who = std::get_if<hello>(&x.what))
+      return on_dialed(x, std::move(*who));
+    const auto at = links_.find(x.link);
+    if (auto* ended = std::get_if<link_end>(&x.what)) {
+      if (at == links_.end())
+        return;
+      forget(at);
+      caf::anon_send(owner_,
+                     cohort::transport::link_closed{x.link, ended->why});
+    } else if (at == links_.end()) {
+      post(x.link, x.from, order::none, link_end{"connection reset"});
+    } else if (auto* answer = std::get_if<handshake>(&x.what)) {
+      on_answer(at, *answer);
+    } else {
+      caf::anon_send(owner_,
+                     cohort::transport::link_frames{
+                       x.link, std::get<frame_list>(std::move(x.what))});
+    }
+  }
+
+  void on_dialed(const sim_packet& x, hello who) {
+    links_.emplace(x.link, end{x.from, true, false, {}});
+    caf::anon_send(owner_,
+                   cohort::transport::link_hello{x.link, std::move(who)});
+  }
+
+  void on_answer(end_at at, handshake& answer) {
+    const auto link = at->first;
+    if (auto* who = std::get_if<hello>(&answer)) {
+      caf::anon_send(owner_,
+                     cohort::transport::link_hello{link, std::move(*who)});
+      return;
+    }
+    forget(at);
+    caf::anon_send(
+      owner_, cohort::transport::link_refused{link, std::get<refusal>(answer)});
+    caf::anon_send(owner_, cohort::transport::link_closed{link, "refused"});
+  }
+
+  void forget(end_at at) {
+    links_.erase(at);
+  }
+
+  void note(const sim_packet& x) {
+    ++network_.counts_.delivered;
+    auto& trace = network_.trace_;
+    trace.add(static_cast<std::uint64_t>(network_.now_ns()));
+    trace.add(name_);
+    trace.add(x.link.value);
+    trace.add(x.what.index());
+    if (const auto* frames = std::get_if<frame_list>(&x.what))
+      for (const auto& f : *frames)
+        trace.add(crc32c(f.data(), f.size()));
+  }
+
+  simulated_network& network_;
+  std::string name_;
+  caf::actor owner_;
+  std::map<link_id, end> links_;
+};
+
+std::unique_ptr<transport::transport>
+make_simulated_transport(simulated_network& network, std::string name,
+                         caf::actor owner) {
+  return std::make_unique<simulated_transport>(network, std::move(name),
+                                               std::move(owner));
+}
+
+} // namespace cohort::testkit

@@ -1,0 +1,89 @@
+// A machine whose replicas are watched while they apply.
+#pragma once
+
+#include "machine/simple_machine.hpp"
+#include "runtime/node.hpp"
+#include "testkit/trace_hash.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cohort::testkit {
+
+/// What all replicas have applied: the log's order, which every one of them
+/// must follow, and in which no command stands twice.
+class apply_witness {
+public:
+  /// Is told what is wrong, in the middle of an apply.
+  explicit apply_witness(std::function<void(const std::string&)> broken)
+    : broken_(std::move(broken)) {}
+
+  /// What a replica has: so many commands, and a hash of them.
+  struct progress {
+    std::uint64_t position = 0;
+    std::uint64_t state = 0;
+  };
+
+  /// The replica of a node applied `command`, and is there now.
+  void applied(const std::string& node, const progress& now,
+               std::string_view command);
+
+  /// It took over another state.
+  void restored(const std::string& node, const progress& now);
+
+  /// It begins anew.
+  void restarted(const std::string& node) {
+    progress_[node] = {};
+  }
+
+  /// Whether the replica of a node has applied all that is known.
+  bool has_all(const std::string& node) const;
+
+  /// How many commands are known to be applied.
+  std::uint64_t length() const {
+    return states_.size();
+  }
+
+  /// Where a command stands; 0: nowhere.
+  std::uint64_t position_of(const std::string& command) const;
+
+private:
+  std::function<void(const std::string&)> broken_;
+  std::map<std::string, std::uint64_t, std::less<>> positions_;
+  std::vector<std::uint64_t> states_; ///< after each command
+  std::map<std::string, progress> progress_;
+};
+
+/// Counts commands, each of which is given once, and answers with the count.
+/// Its state depends on every command and on their order.
+class witnessed_machine final : public machine::simple_machine {
+public:
+  using machine::simple_machine::apply;
+  using machine::simple_machine::query;
+
+  witnessed_machine(apply_witness& witness, std::string node)
+    : witness_(witness),
+      node_(std::move(node)) {
+    witness_.restarted(node_);
+  }
+
+  std::string apply(const machine::apply_context& context,
+                    std::string_view command) override;
+  std::string query(std::string_view question) const override;
+  std::string save() const override;
+  result<void> load(std::string_view saved) override;
+
+private:
+  apply_witness& witness_;
+  std::string node_;
+  apply_witness::progress now_;
+};
+
+} // namespace cohort::testkit

@@ -1,0 +1,132 @@
+// Whole nodes under faults, in virtual time: the same seed is the same run.
+#include "testkit/simulation.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <chrono>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+
+using namespace cohort;
+using namespace cohort::testkit;
+
+namespace {
+
+std::uint64_t number_in(const char* variable, std::uint64_t otherwise) {
+  const auto* text = std::getenv(variable);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+/// COHORT_SEEDS=n runs so many; COHORT_SEED=n that one alone, with a trace.
+std::uint64_t first_seed() {
+  return number_in("COHORT_SEED", 1);
+}
+
+std::uint64_t seed_count() {
+  return std::getenv("COHORT_SEED") ? 1 : number_in("COHORT_SEEDS", 40);
+}
+
+simulation_options options_of(std::uint64_t seed) {
+  simulation_options result;
+  result.seed = seed;
+  if (std::getenv("COHORT_SEED"))
+    result.trace = [](const std::string& line) { std::cout << line << '\n'; };
+  return result;
+}
+
+simulation_report run(const simulation_options& options) {
+  return simulation{options}.run();
+}
+
+struct totals {
+  std::uint64_t crashes = 0;
+  std::uint64_t crashes_in_a_write = 0;
+  std::uint64_t packets_lost = 0;
+  std::uint64_t links_broken = 0;
+  std::uint64_t elections = 0;
+  std::uint64_t acknowledged = 0;
+  std::uint64_t unknown = 0;
+  std::uint64_t events = 0;
+  std::chrono::milliseconds virtual_time{0};
+
+  void add(const simulation_report& x) {
+    crashes += x.crashes;
+    crashes_in_a_write += x.crashes_in_a_write;
+    packets_lost += x.packets_lost;
+    links_broken += x.links_broken;
+    elections += x.elections;
+    acknowledged += x.acknowledged;
+    unknown += x.unknown;
+    events += x.events;
+    virtual_time += x.virtual_time;
+  }
+};
+
+void print(const totals& x, std::chrono::duration<double> took) {
+  const auto virtual_seconds =
+    std::chrono::duration<double>{x.virtual_time}.count();
+  std::cout << seed_count() << " seeds in " << took.count()
+            << " s: " << virtual_seconds / took.count()
+            << " virtual seconds and "
+            << static_cast<double>(x.events) / took.count()
+            << " events per second; " << x.acknowledged << " acknowledged, "
+            << x.unknown << " unknown, " << x.elections << " elections, "
+            << x.crashes << " crashes (" << x.crashes_in_a_write
+            << " in a write), " << x.packets_lost << " packets lost, "
+            << x.links_broken << " links broken\n";
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(simulation_suite)
+
+BOOST_AUTO_TEST_CASE(a_healthy_cluster_serves) {
+  auto options = options_of(first_seed());
+  options.faults = false;
+  options.storm = std::chrono::seconds{3};
+  const auto done = run(options);
+  BOOST_TEST(done.crashes == 0u);
+  BOOST_TEST(done.elections == 2u); // of the meta set and the other one
+  BOOST_TEST(done.unknown == 0u);
+}
+
+BOOST_AUTO_TEST_CASE(the_same_seed_is_the_same_run) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    auto options = options_of(seed);
+    options.storm = std::chrono::seconds{5};
+    const auto once = run(options);
+    const auto again = run(options);
+    BOOST_TEST(once.trace_hash == again.trace_hash);
+    BOOST_TEST(once.events == again.events);
+    options.seed = seed + 100;
+    BOOST_TEST(run(options).trace_hash != once.trace_hash);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(K1_E1_D1_nodes_survive_storms) {
+  totals all;
+  const auto began = std::chrono::steady_clock::now();
+  for (auto seed = first_seed(); seed < first_seed() + seed_count(); ++seed)
+    try {
+      all.add(run(options_of(seed)));
+    } catch (const std::exception& e) {
+      BOOST_ERROR("seed " << seed << ": " << e.what()
+                          << "; again, with a trace: COHORT_SEED=" << seed
+                          << " test_simulation_nodes --run_test=simulation_"
+                             "suite/K1_E1_D1_nodes_survive_storms");
+    }
+  print(all, std::chrono::steady_clock::now() - began);
+  if (seed_count() < 10)
+    return;
+  // Storms in which a fault never strikes prove nothing about it.
+  BOOST_TEST(all.crashes > seed_count());
+  BOOST_TEST(all.crashes_in_a_write > seed_count() / 2);
+  BOOST_TEST(all.packets_lost > 10 * seed_count());
+  BOOST_TEST(all.links_broken > seed_count());
+  BOOST_TEST(all.elections > 3 * seed_count());
+  BOOST_TEST(all.acknowledged > 200 * seed_count());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
