@@ -42,9 +42,11 @@ def parse(arguments):
                         default=REPOSITORY / ".run" / "bench",
                         help="where the servers' data goes: the disk that is"
                         " measured (default: %(default)s)")
-    parser.add_argument("--load", type=Path,
+    # Servers run in directories of their own, where a relative path of the
+    # command line would be another.
+    parser.add_argument("--load", type=absolute,
                         default=BUILD / "bench" / "cohort-load")
-    parser.add_argument("--cohortd", type=Path,
+    parser.add_argument("--cohortd", type=absolute,
                         default=BUILD / "node" / "cohortd")
     parser.add_argument("--ceiling", type=Path,
                         default=REPOSITORY.parent / "shared" / "bench"
@@ -61,6 +63,11 @@ def parse(arguments):
         if name not in SYSTEMS:
             parser.error(f"there is no system {name}")
     return options
+
+
+def absolute(path):
+    """Of a path as the user sees it."""
+    return Path(path).resolve()
 
 
 def scale_of(options):
