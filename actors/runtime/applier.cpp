@@ -131,7 +131,7 @@ caf::behavior applier::behavior() {
       go_on();
     },
     [this](const restore_snapshot& x) {
-      if (flushing_)
+      if (behind_.clear(); flushing_) // the snapshot holds what still waits
         restore_due_ = x;
       else
         begin_restore(x);
