@@ -128,6 +128,8 @@ void hub::on_hello(const transport::link_hello& met) {
     transport_->close(met.link);
     return lose(*made, "the node there is " + met.who.node);
   }
+  if (!made && makes_link_to(*x)) // given up before the answer was here
+    return transport_->close(met.link);
   if (!made && x->link) { // it knows better that the old one is dead
     const auto old = *x->link;
     lose(*x, "replaced by a new link");
