@@ -45,6 +45,11 @@ std::vector<std::string> names_of(std::size_t count) {
   return result;
 }
 
+caf::actor_id id_of(const caf::resumable* job) {
+  const auto* x = dynamic_cast<const caf::scheduled_actor*>(job);
+  return x ? x->id() : caf::invalid_actor_id;
+}
+
 } // namespace
 
 simulated_cluster::one_thread::one_thread() {
@@ -81,16 +86,15 @@ simulated_cluster::~simulated_cluster() {
   system_.reset();
 }
 
-caf::scheduler::test_coordinator& simulated_cluster::scheduler() {
+caf::scheduler::test_coordinator& simulated_cluster::scheduler() const {
   return dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
 }
 
 // -- time ---------------------------------------------------------------------
 
 microseconds simulated_cluster::now() const {
-  auto& self = const_cast<simulated_cluster&>(*this);
   return std::chrono::duration_cast<microseconds>(
-    self.scheduler().clock().now().time_since_epoch());
+    scheduler().clock().now().time_since_epoch());
 }
 
 /// One message, of an actor that is drawn.
@@ -100,9 +104,66 @@ bool simulated_cluster::run_one() {
     return false;
   if (jobs.size() > 1)
     std::swap(jobs.front(), jobs[random_.below(jobs.size())]);
+  auto* const job = jobs.front();
+  if (hold(job)) {
+    jobs.pop_front();
+    return true;
+  }
+  const auto actor = id_of(job);
+  auto* const owner = owner_of(actor);
+  const auto changes = owner ? owner->disk->changes() : 0;
   scheduler().run_once();
   ++events_;
+  own_new_actors(owner);
+  if (owner && owner->disk->changes() != changes && options_.disk_us_max > 0)
+    busy_.insert(actor);
   return true;
+}
+
+simulated_cluster::member*
+simulated_cluster::owner_of(caf::actor_id actor) const {
+  return actor < owners_.size() ? owners_[actor] : nullptr;
+}
+
+/// Actors are of the node whose actor made them.
+void simulated_cluster::own_new_actors(member* owner) {
+  owners_.resize(system_->latest_actor_id() + 1, owner);
+}
+
+bool simulated_cluster::hold(caf::resumable* job) {
+  auto* const owner = owner_of(id_of(job));
+  const bool busy = busy_.erase(id_of(job)) > 0;
+  if (!owner || !owner->lives)
+    return false;
+  auto until = caf::actor_clock::time_point::max();
+  if (!owner->paused) {
+    if (!busy)
+      return false;
+    const auto most = static_cast<std::uint64_t>(options_.disk_us_max);
+    until = scheduler().clock().now()
+            + microseconds{static_cast<std::int64_t>(random_.below(most) + 1)};
+  }
+  held_.push_back({job, owner, until});
+  return true;
+}
+
+void simulated_cluster::release_due() {
+  const auto now = scheduler().clock().now();
+  std::erase_if(held_, [&](const held_job& x) {
+    if (x.until > now)
+      return false;
+    scheduler().jobs.push_back(x.job);
+    return true;
+  });
+}
+
+void simulated_cluster::release(const member& owner) {
+  std::erase_if(held_, [&](const held_job& x) {
+    if (x.owner != &owner)
+      return false;
+    scheduler().jobs.push_back(x.job);
+    return true;
+  });
 }
 
 void simulated_cluster::run_ready() {
@@ -120,9 +181,18 @@ void simulated_cluster::run_until(microseconds when) {
   for (;;) {
     run_ready();
     const auto& timers = clock.schedule();
-    if (timers.empty() || timers.begin()->first > end)
+    auto next = caf::actor_clock::time_point::max();
+    if (!timers.empty())
+      next = timers.begin()->first;
+    const bool timer = next <= end;
+    for (const auto& x : held_)
+      next = std::min(next, x.until);
+    if (next > end)
       break;
-    clock.trigger_timeout();
+    clock.current_time = std::max(clock.current_time, next);
+    release_due();
+    if (timer && timers.begin()->first <= clock.current_time)
+      clock.trigger_timeout();
   }
   clock.current_time = std::max(clock.current_time, end);
 }
@@ -201,7 +271,9 @@ void simulated_cluster::start(const std::string& name) {
   ++x.starts;
   x.lives = true;
   x.started = false;
+  x.paused = false;
   x.crashes_by_disk = false;
+  own_new_actors(nullptr);
   auto made = runtime::node::begin(*system_, options_of(name, x));
   if (!made)
     throw invariant_broken{name + " cannot start: " + to_string(made.err())};
@@ -210,6 +282,7 @@ void simulated_cluster::start(const std::string& name) {
   reaching.number = runtime::gateway_number::first_client;
   x.client = std::make_unique<runtime::set_client>(*system_, *x.node, x.time,
                                                    reaching);
+  own_new_actors(&x);
 }
 
 void simulated_cluster::crash_during(const std::string& name,
@@ -221,10 +294,24 @@ void simulated_cluster::crash_during(const std::string& name,
   x.crash_by_disk = how;
 }
 
+void simulated_cluster::pause(const std::string& name) {
+  auto& x = members_.at(name);
+  if (x.lives && !std::exchange(x.paused, true))
+    ++pauses_;
+}
+
+void simulated_cluster::resume(const std::string& name) {
+  auto& x = members_.at(name);
+  if (std::exchange(x.paused, false))
+    release(x);
+}
+
 void simulated_cluster::end_faults() {
-  for (auto& [name, x] : members_)
+  for (auto& [name, x] : members_) {
+    resume(name);
     if (x.lives && x.crashes_by_disk)
       crash(name, x.crash_by_disk);
+  }
 }
 
 /// What its actors still do while they end reaches nobody, and a disk that is
@@ -248,6 +335,7 @@ void simulated_cluster::crash(const std::string& name, const crash_kind& how) {
 
 void simulated_cluster::end(member& x) {
   x.lives = false;
+  release(x);
   x.client.reset();
   x.node->begin_stop(std::chrono::milliseconds{0});
   while (!x.node->ended())

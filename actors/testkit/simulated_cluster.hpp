@@ -40,6 +40,8 @@ struct simulated_cluster_options {
   runtime::node_timers timers;
   /// The wall clocks of two nodes differ by at most twice this.
   std::int64_t skew_ms_max = 0;
+  /// Whoever changed its disk is busy with that for up to this.
+  std::int64_t disk_us_max = 0;
   /// A node is about to crash, and what it has answered is to be taken now.
   std::function<void(const std::string& node)> on_crash;
   /// Each line with the time and the node.
@@ -81,7 +83,11 @@ public:
   void crash_during(const std::string& name, std::uint64_t change,
                     const crash_kind& how);
 
-  /// Whoever was to crash later, does now.
+  /// Nothing of a node runs, while time goes on for it, too.
+  void pause(const std::string& name);
+  void resume(const std::string& name);
+
+  /// Whoever was to crash later, does now, and whoever pauses goes on.
   void end_faults();
 
   /// On the disk that the crash left.
@@ -113,6 +119,9 @@ public:
   std::uint64_t events() const {
     return events_;
   }
+  std::uint64_t pauses() const {
+    return pauses_;
+  }
   std::uint64_t crashes() const {
     return crashes_;
   }
@@ -139,12 +148,25 @@ private:
     std::uint64_t starts = 0;
     bool lives = false; ///< what it says counts
     bool started = false;
+    bool paused = false;
     bool crashes_by_disk = false;
     crash_kind crash_by_disk;
   };
 
-  caf::scheduler::test_coordinator& scheduler();
+  /// An actor that has something to do, and may not yet.
+  struct held_job {
+    caf::resumable* job;
+    member* owner;
+    caf::actor_clock::time_point until;
+  };
+
+  caf::scheduler::test_coordinator& scheduler() const;
   bool run_one();
+  member* owner_of(caf::actor_id actor) const;
+  bool hold(caf::resumable* job);
+  void release_due();
+  void release(const member& x);
+  void own_new_actors(member* owner);
   void run_ready();
   void check();
   void check_member(const std::string& name, member& x);
@@ -163,9 +185,13 @@ private:
   std::unique_ptr<caf::actor_system> system_;
   simulated_network network_;
   std::map<std::string, member> members_;
+  std::vector<member*> owners_;  ///< of actors, by their ids; none: CAF's own
+  std::set<caf::actor_id> busy_; ///< with the disk
+  std::vector<held_job> held_;
   std::map<std::string, std::string> primaries_; ///< by set and term
   std::string broken_;
   std::uint64_t events_ = 0;
+  std::uint64_t pauses_ = 0;
   std::uint64_t crashes_ = 0;
   std::uint64_t crashes_in_a_write_ = 0;
 };

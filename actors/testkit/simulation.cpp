@@ -22,6 +22,7 @@ simulated_cluster_options cluster_options(const simulation_options& options,
   result.seed = random.next();
   result.nodes = sky.nodes;
   result.skew_ms_max = sky.skew_ms_max;
+  result.disk_us_max = sky.disk_us_max;
   result.trace = options.trace;
   result.limits.segment_bytes = std::uint64_t{1} << 20;
   result.limits.snapshot_log_bytes = std::uint64_t{1} << 20;
@@ -41,12 +42,12 @@ simulated_weather::simulated_weather(rng& random, bool faults) {
   isolate = some(10);
   break_link = some(20);
   slow = some(10);
+  pause = some(10);
+  resume = random.between(10, 40);
   start = random.between(10, 60);
   heal = random.between(5, 30);
   if (crash + crash_in_write + cut + isolate + break_link < 10)
     crash_in_write += 10;
-  if (!faults)
-    crash = crash_in_write = cut = isolate = break_link = slow = 0;
   delay.most_us = static_cast<std::int64_t>(random.between(100, 3000));
   if (random.below(2) == 0) {
     delay.spike_one_in = random.between(20, 500);
@@ -54,7 +55,13 @@ simulated_weather::simulated_weather(rng& random, bool faults) {
   }
   slow_delay = {10'000, 50'000 + delay.most_us, 0, 0};
   skew_ms_max = static_cast<std::int64_t>(some(10'000));
+  disk_us_max = static_cast<std::int64_t>(some(20'000));
   nodes = random.below(3) == 0 ? 5 : 3;
+  if (faults)
+    return;
+  crash = crash_in_write = cut = isolate = break_link = slow = pause = 0;
+  delay.spike_one_in = 0;
+  disk_us_max = 0;
 }
 
 simulation::simulation(simulation_options options)
@@ -121,26 +128,31 @@ void simulation::fault() {
   if (is(sky_.none))
     return;
   auto& network = cluster_.network();
+  const auto one = draw_name();
+  const auto other = draw_name();
   if (is(sky_.crash))
-    crash(false);
+    crash(one, false);
   else if (is(sky_.crash_in_write))
-    crash(true);
+    crash(one, true);
   else if (is(sky_.start))
     start_one();
   else if (is(sky_.cut))
-    network.cut(draw_name(), draw_name());
+    network.cut(one, other);
+  else if (is(sky_.pause))
+    cluster_.pause(one);
+  else if (is(sky_.resume))
+    cluster_.resume(one);
   else if (is(sky_.isolate))
-    isolate();
+    isolate(one);
   else if (is(sky_.heal))
     network.heal_all();
   else if (is(sky_.break_link))
-    network.break_links(draw_name(), draw_name());
+    network.break_links(one, other);
   else
-    network.set_delay(draw_name(), draw_name(), sky_.slow_delay);
+    network.set_delay(one, other, sky_.slow_delay);
 }
 
-void simulation::crash(bool in_a_write) {
-  const auto name = draw_name();
+void simulation::crash(const std::string& name, bool in_a_write) {
   if (!cluster_.up(name))
     return;
   const simulated_cluster::crash_kind how{random_.below(2) == 0,
@@ -157,8 +169,7 @@ void simulation::start_one() {
 }
 
 /// In one direction or in both, from everybody.
-void simulation::isolate() {
-  const auto name = draw_name();
+void simulation::isolate(const std::string& name) {
   const auto way = random_.below(3);
   for (const auto& other : cluster_.names()) {
     if (other == name)
@@ -220,6 +231,7 @@ simulation_report simulation::report() const {
   x.packets_lost = network.lost;
   x.links_broken = network.links_broken;
   x.elections = cluster_.elections();
+  x.pauses = cluster_.pauses();
   x.crashes = cluster_.crashes();
   x.crashes_in_a_write = cluster_.crashes_in_a_write();
   const auto& load = load_.counts();

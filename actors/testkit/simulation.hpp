@@ -34,6 +34,7 @@ struct simulation_report {
   // Faults that took place.
   std::uint64_t crashes = 0;
   std::uint64_t crashes_in_a_write = 0;
+  std::uint64_t pauses = 0;
   std::uint64_t packets_lost = 0;
   std::uint64_t links_broken = 0;
 };
@@ -45,14 +46,15 @@ struct simulated_weather {
 
   std::uint64_t total() const {
     return none + crash + crash_in_write + start + cut + isolate + heal
-           + break_link + slow;
+           + break_link + slow + pause + resume;
   }
 
   std::uint64_t none, crash, crash_in_write, start, cut, isolate, heal,
-    break_link, slow;
+    break_link, slow, pause, resume;
   path_delay delay;
   path_delay slow_delay;
   std::int64_t skew_ms_max;
+  std::int64_t disk_us_max;
   std::size_t nodes;
 };
 
@@ -68,9 +70,9 @@ private:
   void storm();
   void calm();
   void fault();
-  void crash(bool in_a_write);
+  void crash(const std::string& name, bool in_a_write);
   void start_one();
-  void isolate();
+  void isolate(const std::string& name);
   void pass_time();
   bool recovered();
   std::string draw_name();
