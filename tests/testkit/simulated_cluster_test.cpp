@@ -9,7 +9,6 @@
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 using namespace cohort;
 using namespace cohort::testkit;
@@ -145,37 +144,6 @@ BOOST_AUTO_TEST_CASE(a_cut_is_silent_and_heals) {
   BOOST_TEST(x.cluster.network().counts().links_broken == broken);
   x.cluster.network().heal_all();
   BOOST_TEST(x.soon([&] { return is_there(waiting); }));
-}
-
-// The reply to a command with a question behind it is lost; when the command is
-// sent again, it has run already, and the state at the question's place is
-// gone.
-BOOST_AUTO_TEST_CASE(K2_a_question_whose_place_is_gone_is_asked_again) {
-  small_world x;
-  const auto far = x.backup();
-  auto& network = x.cluster.network();
-  network.set_delay(x.primary(), far, {10'000, 10'000, 0, 0});
-  network.set_delay(far, x.primary(), {10'000, 10'000, 0, 0});
-  auto& client = x.cluster.client(far);
-  BOOST_REQUIRE(x.finish(client.execute("opens the session")) == "1");
-
-  std::vector<answer> first; // as many requests as may be on their way
-  for (const char* text : {"a", "b", "c", "d"}) {
-    first.push_back(client.execute(text));
-    x.pass(1us);
-  }
-  auto command = client.execute("e");
-  auto question = client.query("how many"); // travels with the command
-  BOOST_REQUIRE(x.soon([&] { return is_there(first.back()); }));
-  network.cut(x.primary(), far);
-  BOOST_REQUIRE(x.soon([&] { return x.witness.position_of("e") == 6; }));
-  x.pass(20ms);
-  BOOST_REQUIRE(!is_there(command));
-  network.heal_all();
-  network.break_links(x.primary(), far);
-  BOOST_TEST(x.finish(std::move(command)) == "6");
-  BOOST_TEST(x.finish(std::move(question)) == "6");
-  BOOST_TEST(!x.broken);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
