@@ -15,9 +15,9 @@ constexpr std::uint64_t acknowledged_min = 50;
 /// The changes of a disk that a crash in a write may wait for.
 constexpr std::uint64_t changes_ahead_max = 200;
 
-simulated_cluster_options cluster_options(const simulation_options& options,
-                                          const simulated_weather& sky,
-                                          rng& random) {
+simulated_cluster_options options_of_cluster(const simulation_options& options,
+                                             const simulated_weather& sky,
+                                             rng& random) {
   simulated_cluster_options result;
   result.seed = random.next();
   result.nodes = sky.nodes;
@@ -70,7 +70,7 @@ simulation::simulation(simulation_options options)
     sky_(random_, options_.faults),
     witness_([this](const std::string& what) { cluster_.report_broken(what); }),
     cluster_([this] {
-      auto result = cluster_options(options_, sky_, random_);
+      auto result = options_of_cluster(options_, sky_, random_);
       result.make_machine = [this](const std::string& node) {
         return [this, node](const runtime::machine_request&)
                  -> cohort::result<std::unique_ptr<machine::state_machine>> {

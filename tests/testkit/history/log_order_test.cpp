@@ -15,7 +15,7 @@ namespace {
 using places_t = std::vector<std::optional<log_place>>;
 
 constexpr auto nowhere = std::nullopt;
-constexpr std::size_t rounds = 400;
+constexpr std::size_t logs = 400;
 
 log_place at(std::uint64_t index) {
   return {index};
@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(malformed_places_are_errors) {
 BOOST_AUTO_TEST_CASE(both_checkers_agree_on_what_objects_do) {
   rng random{3};
   std::size_t refuted = 0;
-  for (std::size_t i = 0; i < rounds; ++i) {
+  for (std::size_t i = 0; i < logs; ++i) {
     auto [history, places] = make_sample(
       random, {.kind = workload::mixed, .operations = 30, .keys = 2});
     BOOST_TEST(
@@ -157,14 +157,14 @@ BOOST_AUTO_TEST_CASE(both_checkers_agree_on_what_objects_do) {
       ++refuted;
     }
   }
-  BOOST_TEST(refuted > rounds / 4);
+  BOOST_TEST(refuted > logs / 4);
 }
 
 // By the definition: no pair of operations against real time.
 BOOST_AUTO_TEST_CASE(exchanged_places_are_against_real_time_or_answers) {
   rng random{4};
   std::size_t wrong = 0;
-  for (std::size_t i = 0; i < rounds; ++i) {
+  for (std::size_t i = 0; i < logs; ++i) {
     auto [history, places] =
       make_sample(random, {.kind = workload::counters, .operations = 40});
     auto& x = places[random.below(places.size())];
@@ -190,8 +190,8 @@ BOOST_AUTO_TEST_CASE(exchanged_places_are_against_real_time_or_answers) {
     BOOST_TEST((check_log_order(history, places).value().is == expected));
     wrong += expected == answer::impossible;
   }
-  BOOST_TEST(wrong > rounds / 2);
-  BOOST_TEST(wrong < rounds);
+  BOOST_TEST(wrong > logs / 2);
+  BOOST_TEST(wrong < logs);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -13,7 +13,7 @@ namespace {
 
 using history_t = std::vector<operation>;
 
-constexpr std::size_t rounds = 150;
+constexpr std::size_t histories = 150;
 
 /// As the shipped workloads: at most 8 at a time on a key, a few of which timed
 /// out.
@@ -170,7 +170,7 @@ bool torn_read(history_t& history) {
 std::size_t count_found(workload kind, spoiler spoil) {
   rng random{7 + static_cast<std::uint64_t>(kind)};
   std::size_t found = 0;
-  for (std::size_t i = 0; i < rounds; ++i) {
+  for (std::size_t i = 0; i < histories; ++i) {
     auto history =
       make_sample(random, shipped(kind, random.between(60, 240))).operations;
     if (!spoil(history))
@@ -190,7 +190,7 @@ BOOST_AUTO_TEST_CASE(what_an_atomic_object_did_is_linearizable) {
   for (auto kind : {workload::registers, workload::counters,
                     workload::compare_and_set, workload::transactions}) {
     rng random{static_cast<std::uint64_t>(kind)};
-    for (std::size_t i = 0; i < 2 * rounds; ++i) {
+    for (std::size_t i = 0; i < 2 * histories; ++i) {
       const auto history = make_sample(random, shipped(kind, 200)).operations;
       const auto found = check(history).value();
       BOOST_TEST((found.is == answer::linearizable));
@@ -201,23 +201,24 @@ BOOST_AUTO_TEST_CASE(what_an_atomic_object_did_is_linearizable) {
 
 BOOST_AUTO_TEST_CASE(registers_that_went_wrong_are_found) {
   for (spoiler x : {stale_read, value_from_nowhere, lost_write, moved_write})
-    BOOST_TEST(count_found(workload::registers, x) > rounds * 9 / 10);
+    BOOST_TEST(count_found(workload::registers, x) > histories * 9 / 10);
 }
 
 BOOST_AUTO_TEST_CASE(counters_that_went_wrong_are_found) {
   for (spoiler x :
        {value_from_nowhere, duplicated_increment, swapped_increments})
-    BOOST_TEST(count_found(workload::counters, x) > rounds * 9 / 10);
+    BOOST_TEST(count_found(workload::counters, x) > histories * 9 / 10);
 }
 
 BOOST_AUTO_TEST_CASE(compare_and_set_that_went_wrong_is_found) {
   for (spoiler x : {value_from_nowhere, lost_write, double_success})
-    BOOST_TEST(count_found(workload::compare_and_set, x) > rounds * 3 / 4);
+    BOOST_TEST(count_found(workload::compare_and_set, x) > histories * 3 / 4);
   BOOST_TEST(count_found(workload::compare_and_set, wrong_refusal) > 20u);
 }
 
 BOOST_AUTO_TEST_CASE(transactions_that_went_wrong_are_found) {
-  BOOST_TEST(count_found(workload::transactions, torn_read) > rounds * 9 / 10);
+  BOOST_TEST(count_found(workload::transactions, torn_read)
+             > histories * 9 / 10);
 }
 
 BOOST_AUTO_TEST_CASE(two_hundred_thousand_operations_get_an_answer) {
