@@ -88,7 +88,8 @@ class ClientsTest:
         major = int(redis.__version__.split(".")[0])
         for port in self.ports:
             for more in ({},) + (({"protocol": 3},) if major >= 5 else ()):
-                client = redis.Redis(port=port, decode_responses=True, **more)
+                client = redis.Redis(host="127.0.0.1", port=port,
+                                     decode_responses=True, **more)
                 self.addCleanup(client.close)
                 yield client, f"py:{port}:{len(more)}:"
 
@@ -109,7 +110,7 @@ class ClientsTest:
             self.assertEqual(client.delete(at + "b", at + "c", at + "x"), 2)
             with self.assertRaises(redis.ResponseError):
                 client.incr(at + "a")
-        raw = redis.Redis(port=self.ports[0])
+        raw = redis.Redis(host="127.0.0.1", port=self.ports[0])
         self.addCleanup(raw.close)
         everything = bytes(range(256)) * 4096
         raw.set("bytes", everything)
