@@ -131,7 +131,8 @@ caf::behavior applier::behavior() {
       go_on();
     },
     [this](const restore_snapshot& x) {
-      if (behind_.clear(); flushing_) // the snapshot holds what still waits
+      behind_.clear(); // the snapshot holds what still waits
+      if (flushing_)
         restore_due_ = x;
       else
         begin_restore(x);

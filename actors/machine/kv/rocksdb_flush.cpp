@@ -26,11 +26,7 @@ bool has_room(const std::string& directory, std::uintmax_t bytes) {
   return failed || space.available >= bytes;
 }
 
-} // namespace
-
 // -- flushing -----------------------------------------------------------------
-
-namespace {
 
 struct flush_file {
   const overlay& changes;

@@ -22,6 +22,12 @@ item_facts facts(const item& x) {
   return {x.expires_ms, static_cast<std::uint32_t>(x.value.size())};
 }
 
+/// Of what an overlay has; nothing: it was removed.
+std::optional<item_facts> facts(const record_ref& x) {
+  const auto what = x.what();
+  return removes(what) ? std::nullopt : std::optional{facts(what)};
+}
+
 } // namespace
 
 rocksdb_store::rocksdb_store(std::shared_ptr<engine> opened, std::uint64_t seed)
@@ -134,10 +140,8 @@ std::optional<item_facts> rocksdb_store::facts_below(std::uint64_t position,
   if (const auto* known = recent_.find(state_.generation, position, key))
     return *known;
   if (flushed_ && flushed_->generation() == state_.generation)
-    if (const auto* found = flushed_->items().find(position, key)) {
-      const auto what = found->what();
-      return removes(what) ? std::nullopt : std::optional{facts(what)};
-    }
+    if (const auto* found = flushed_->items().find(position, key))
+      return facts(*found);
   const auto old = find_on_disk(position, key, old_);
   return old ? std::optional{facts(*old)} : std::nullopt;
 }
@@ -145,10 +149,7 @@ std::optional<item_facts> rocksdb_store::facts_below(std::uint64_t position,
 std::optional<item_facts> rocksdb_store::facts_of(std::uint64_t position,
                                                   std::string_view key) {
   const auto* found = changes_->items().find(position, key);
-  if (!found)
-    return facts_below(position, key);
-  const auto what = found->what();
-  return removes(what) ? std::nullopt : std::optional{facts(what)};
+  return found ? facts(*found) : facts_below(position, key);
 }
 
 /// Returns what it replaces in the overlay.
@@ -167,10 +168,7 @@ void rocksdb_store::put(std::string_view key, const item& x) {
   record_ref added{key, x};
   key = added.key();
   const auto hidden = change(position, std::move(added));
-  const auto old = !hidden ? facts_below(position, key)
-                   : removes(hidden.what())
-                     ? std::nullopt
-                     : std::optional{facts(hidden.what())};
+  const auto old = hidden ? facts(hidden) : facts_below(position, key);
   if (old)
     state_.bytes -= item_weight(key.size(), old->value_bytes);
   else
@@ -199,7 +197,7 @@ void rocksdb_store::remove(std::uint64_t position, std::string_view key,
                            const item_facts& old) {
   record_ref mark{key, removed};
   key = mark.key();
-  const auto hidden = change(position, std::move(mark));
+  change(position, std::move(mark));
   --state_.count;
   state_.bytes -= item_weight(key.size(), old.value_bytes);
   recent_.forget(state_.generation, position, key);
