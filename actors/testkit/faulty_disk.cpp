@@ -1,0 +1,104 @@
+#include "testkit/faulty_disk.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace cohort::testkit {
+
+namespace faulty {
+
+namespace {
+
+const std::array<std::byte, sector_bytes> zeros{};
+
+} // namespace
+
+sector make_sector(std::span<const std::byte> data) {
+  if (std::memcmp(data.data(), zeros.data(), sector_bytes) == 0)
+    return nullptr;
+  auto made = std::make_shared<std::array<std::byte, sector_bytes>>();
+  std::copy(data.begin(), data.end(), made->begin());
+  return made;
+}
+
+const std::byte* data_of(const sector& x) {
+  return x ? x->data() : zeros.data();
+}
+
+std::pair<std::string, std::string> split(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos)
+    return {"", path};
+  return {path.substr(0, slash), path.substr(slash + 1)};
+}
+
+std::uint64_t rounded(std::uint64_t size) {
+  return (size + storage::page_bytes - 1) / storage::page_bytes
+         * storage::page_bytes;
+}
+
+error gone() {
+  return {errc::io_failed, "the machine stopped"};
+}
+
+} // namespace faulty
+
+using namespace faulty;
+
+void faulty_file_system::inode::put_sector(std::size_t at, sector x) {
+  if (at >= now.sectors.size())
+    now.sectors.resize(at + 1);
+  unreadable.erase(at);
+  unsynced[at].push_back(x);
+  now.sectors[at] = std::move(x);
+}
+
+void faulty_file_system::inode::write(std::uint64_t offset,
+                                      std::span<const std::byte> data) {
+  now.size = std::max(now.size, offset + data.size());
+  while (!data.empty()) {
+    const auto at = static_cast<std::size_t>(offset / sector_bytes);
+    const auto begin = static_cast<std::size_t>(offset % sector_bytes);
+    const auto count = std::min(data.size(), sector_bytes - begin);
+    std::array<std::byte, sector_bytes> whole{};
+    if (at < now.sectors.size())
+      std::memcpy(whole.data(), data_of(now.sectors[at]), sector_bytes);
+    std::copy_n(data.begin(), count, whole.begin() + begin);
+    put_sector(at, make_sector(whole));
+    offset += count;
+    data = data.subspan(count);
+  }
+}
+
+void faulty_file_system::inode::sync() {
+  durable.sectors.resize(now.sectors.size());
+  for (const auto& [at, versions] : unsynced)
+    durable.sectors[at] = now.sectors[at];
+  durable.size = now.size;
+  unsynced.clear();
+}
+
+std::shared_ptr<faulty_file_system::inode>
+faulty_file_system::inode::after_crash(const picker& pick) const {
+  auto result = std::make_shared<inode>();
+  result->durable = durable;
+  auto& image = result->durable;
+  for (const auto& [at, versions] : unsynced) {
+    const auto chosen = pick(versions.size() + 1);
+    COHORT_CHECK(chosen <= versions.size());
+    if (chosen == 0)
+      continue;
+    if (at >= image.sectors.size())
+      image.sectors.resize(at + 1);
+    image.sectors[at] = versions[chosen - 1];
+    image.size = std::max<std::uint64_t>(
+      image.size, std::min<std::uint64_t>((at + 1) * sector_bytes, now.size));
+  }
+  if (now.size < image.size)
+    image.size = now.size;
+  result->now = result->durable;
+  result->unreadable = unreadable;
+  return result;
+}
+
+} // namespace cohort::testkit
