@@ -130,13 +130,7 @@ caf::behavior applier::behavior() {
       consider_snapshot();
       go_on();
     },
-    [this](const restore_snapshot& x) {
-      behind_.clear(); // the snapshot holds what still waits
-      if (flushing_)
-        restore_due_ = x;
-      else
-        begin_restore(x);
-    },
+    [this](const restore_snapshot& x) { await_restore(x); },
     [this](const snapshot_piece& x) { take_piece(x); },
     [this](const restore_end& x) { end_restore(x); },
   };
@@ -343,6 +337,15 @@ void applier::begin_flush() {
     [target = me(), base](result<void> outcome) {
       caf::anon_send(target, flush_ended{base, std::move(outcome)});
     });
+}
+
+/// The snapshot holds what still waits to be applied.
+void applier::await_restore(const restore_snapshot& x) {
+  behind_.clear();
+  if (flushing_)
+    restore_due_ = x;
+  else
+    begin_restore(x);
 }
 
 void applier::begin_restore(const restore_snapshot& x) {

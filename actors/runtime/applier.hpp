@@ -75,6 +75,7 @@ private:
   void begin_snapshot();
   void begin_flush();
   void send_slices();
+  void await_restore(const restore_snapshot& x);
   void begin_restore(const restore_snapshot& x);
   void take_piece(const snapshot_piece& x);
   void end_restore(const restore_end& x);
