@@ -27,6 +27,9 @@ target_compile_options(
             $<$<BOOL:${COHORT_WERROR}>:-Werror>
             -fstack-protector-strong)
 target_include_directories(cohort_options INTERFACE "${PROJECT_SOURCE_DIR}/actors")
+if(COHORT_FAULT_POINTS)
+  target_compile_definitions(cohort_options INTERFACE COHORT_FAULT_POINTS)
+endif()
 if(COHORT_SANITIZE)
   target_compile_options(cohort_options INTERFACE -fsanitize=${COHORT_SANITIZE}
                                                   -fno-omit-frame-pointer)

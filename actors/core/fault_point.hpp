@@ -1,0 +1,57 @@
+// Rare but right things that the simulator makes happen in the code itself.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+/// Each name says what happens there.
+#define COHORT_EACH_FAULT_POINT(X)
+
+namespace cohort {
+
+/// A place at which the code may go either of two right ways, and hardly ever
+/// goes one of them: a batch of one, a queue that is full early, a write that
+/// waits. A seed of the simulator draws which points strike and how often.
+///
+/// Only where COHORT_FAULT_POINTS is set (preset sim); else no point strikes
+/// and the compiler drops the rare way.
+enum class fault_point : std::uint8_t {
+#define COHORT_NAME_OF(name) name,
+  COHORT_EACH_FAULT_POINT(COHORT_NAME_OF)
+#undef COHORT_NAME_OF
+};
+
+inline constexpr std::array fault_point_names{
+#define COHORT_NAME_OF(name) std::string_view{#name},
+  COHORT_EACH_FAULT_POINT(COHORT_NAME_OF)
+#undef COHORT_NAME_OF
+    std::string_view{},
+};
+
+inline constexpr std::size_t fault_point_count = fault_point_names.size() - 1;
+
+#ifdef COHORT_FAULT_POINTS
+
+/// Decides for all points. For one thread; the process has one.
+class fault_dice {
+public:
+  virtual ~fault_dice() = default;
+  virtual bool strikes(fault_point at) = 0;
+};
+
+/// Null: no point strikes, as at the start. Returns the one before.
+fault_dice* throw_dice(fault_dice* by);
+
+bool strikes(fault_point at);
+
+#else
+
+constexpr bool strikes(fault_point) {
+  return false;
+}
+
+#endif
+
+} // namespace cohort
