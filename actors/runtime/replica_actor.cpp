@@ -50,8 +50,7 @@ caf::behavior replica_actor::behavior() {
     [this](const tick&) { on_tick(); },
     [this](const end_turn&) {
       awake_ = false;
-      core_.set_time(log_clock_.at(setup_->time->wall_ms(), now_ms()));
-      carry_out(core_.drain());
+      take_turn();
     },
     [this](const peer_up& x) {
       reachable_.insert(x.node);
@@ -121,7 +120,8 @@ void replica_actor::on_tick() {
   check_waits();
   if (++ticks_ % setup_->housekeeping_ticks == 0)
     keep_house();
-  wake();
+  if (!awake_) // most ticks find nothing else to do: no message for that
+    take_turn();
 }
 
 void replica_actor::on_written(ticket_t ticket) {
@@ -175,6 +175,11 @@ void replica_actor::on_full(ticket_t states) {
 void replica_actor::wake() {
   if (!std::exchange(awake_, true))
     send_self(end_turn{});
+}
+
+void replica_actor::take_turn() {
+  core_.set_time(log_clock_.at(setup_->time->wall_ms(), now_ms()));
+  carry_out(core_.drain());
 }
 
 void replica_actor::carry_out(replication::output out) {

@@ -91,6 +91,7 @@ private:
 
   // -- outputs (replica_actor.cpp) --------------------------------------------
   void wake();
+  void take_turn();
   void carry_out(replication::output out);
   void write(replication::write_request request);
   void post(const replication::envelope& x);
