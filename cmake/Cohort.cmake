@@ -80,6 +80,9 @@ function(cohort_test_main)
   add_library(cohort_test_main OBJECT "${PROJECT_SOURCE_DIR}/tests/main.cpp")
   target_link_libraries(cohort_test_main PUBLIC cohort_options
                                                 Boost::unit_test_framework)
+  if(COHORT_FAULT_POINTS)
+    target_link_libraries(cohort_test_main PUBLIC cohort::core)
+  endif()
   target_include_directories(cohort_test_main
                              PUBLIC "${PROJECT_SOURCE_DIR}/tests")
   target_compile_definitions(

@@ -1,13 +1,13 @@
 // Known bugs that a build for the simulator can be given, one at a time.
 #pragma once
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <string_view>
+#include "core/mutant_list.hpp"
 
-/// X(name, what the code does wrong)
-#define COHORT_EACH_MUTANT(X)
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace cohort {
 
@@ -36,13 +36,30 @@ inline constexpr std::array mutants{
 #undef COHORT_NAME_OF
 };
 
+/// Nothing if there is no such mutant.
+constexpr std::optional<mutant> find_mutant(std::string_view name) {
+  const auto at = std::find_if(mutants.begin(), mutants.end(),
+                               [&](const auto& x) { return x.name == name; });
+  return at == mutants.end() ? std::nullopt : std::optional{at->what};
+}
+
 #ifdef COHORT_FAULT_POINTS
 
-/// The bug that this process has; at the start the one that the environment
-/// names in COHORT_MUTANT. Before any thread is started.
-void choose_mutant(mutant x);
+namespace chosen {
 
-bool mutated(mutant x);
+/// The bug that this process has.
+extern mutant bug;
+
+} // namespace chosen
+
+/// Before any thread is started.
+inline void choose_mutant(mutant x) {
+  chosen::bug = x;
+}
+
+inline bool mutated(mutant x) {
+  return chosen::bug == x;
+}
 
 #else
 

@@ -1,5 +1,8 @@
 #include "replication/configuration.hpp"
 
+#include "core/check.hpp"
+#include "core/mutant.hpp"
+
 #include <algorithm>
 #include <iterator>
 
@@ -53,8 +56,11 @@ quorum_sizes sizes(std::size_t n, std::uint32_t m) {
   quorum_sizes result;
   result.n = n;
   result.majority = n / 2 + 1;
-  result.vote = std::max(result.majority, n - m);
+  result.vote =
+    mutated(mutant::few_votes_elect) ? n - m : std::max(result.majority, n - m);
   result.ack = std::size_t{m} + 1;
+  if (mutated(mutant::one_copy_too_few) && m > 0)
+    result.ack = m;
   result.read = n - result.vote + 1;
   return result;
 }

@@ -1,6 +1,7 @@
 #include "replication/log_view.hpp"
 
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -45,7 +46,8 @@ void log_view::truncate_from(index_t first) {
   COHORT_CHECK(first > base_.index);
   if (first > last_)
     return;
-  while (!entries_.empty() && entries_.back().index >= first) {
+  while (!entries_.empty() && entries_.back().index >= first
+         && !mutated(mutant::cut_stays_in_memory)) {
     memory_bytes_ -= entries_.back().weight();
     entries_.pop_back();
   }

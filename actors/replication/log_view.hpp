@@ -1,6 +1,7 @@
 // What a replica knows of its own log: all terms, and the latest entries.
 #pragma once
 
+#include "core/mutant.hpp"
 #include "replication/entry.hpp"
 
 #include <deque>
@@ -41,7 +42,8 @@ public:
   /// The term at `index`; nothing below the base or beyond the end.
   std::optional<term_t> term_at(index_t index) const;
   bool holds(log_position position) const {
-    return term_at(position.index) == position.term;
+    const auto term = term_at(position.index);
+    return term == position.term || (term && mutated(mutant::matches_by_index));
   }
 
   /// Precondition: entry.index == last_index() + 1, its term not smaller than

@@ -2,6 +2,7 @@
 // roles or messages.
 #pragma once
 
+#include "core/mutant.hpp"
 #include "replication/configuration.hpp"
 
 #include <algorithm>
@@ -25,6 +26,8 @@ bool reached(const membership& state, std::size_t quorum_sizes::*size_of,
   auto enough = [&](const configuration& config) {
     return count_voters(config, pred) >= sizes(config).*size_of;
   };
+  if (state.next && mutated(mutant::joint_is_led_by_new))
+    return enough(*state.next);
   return enough(state.current) && (!state.next || enough(*state.next));
 }
 
@@ -63,7 +66,7 @@ commit_bounds bounds_of(const membership& state, HeldBy held) {
   result.acknowledged = in(state.newest(), &quorum_sizes::ack);
   result.ordinary = result.acknowledged;
   result.configuration = in(state.current, &quorum_sizes::majority);
-  if (state.next) {
+  if (state.next && !mutated(mutant::joint_commits_by_new)) {
     result.ordinary =
       std::min({result.ordinary, in(state.current, &quorum_sizes::read),
                 in(*state.next, &quorum_sizes::read)});

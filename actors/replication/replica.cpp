@@ -1,6 +1,7 @@
 #include "replication/replica.hpp"
 
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -87,7 +88,7 @@ void replica::step(node_id from, message msg) {
   if (const auto* answer = std::get_if<state_answer>(&msg))
     return on_state_answer(from, *answer);
   const auto term = term_of(msg);
-  if (term < state_.term)
+  if (term < state_.term && !mutated(mutant::old_terms_count))
     return answer_older_term(from, msg);
   if (term > state_.term && !names_future_term(msg)) {
     const auto* request = std::get_if<vote_request>(&msg);
@@ -129,11 +130,13 @@ void replica::append_to_log(entry x) {
 void replica::truncate_log(index_t first) {
   COHORT_CHECK(first > commit_);
   log_.truncate_from(first);
-  cut_membership(first);
+  if (!mutated(mutant::cut_keeps_change))
+    cut_membership(first);
   const auto end = first.prev();
   durable_ = std::min(durable_, end);
-  for (auto& [ticket, written] : writes_)
-    written = std::min(written, end);
+  if (!mutated(mutant::cut_writes_count))
+    for (auto& [ticket, written] : writes_)
+      written = std::min(written, end);
   if (first_unwritten_ && *first_unwritten_ > first)
     first_unwritten_ = first;
 }
@@ -189,7 +192,8 @@ log_base replica::base_at(index_t index) const {
   result.term = *term;
   result.members = base_.members;
   for (const auto& [at, state] : members_)
-    if (at <= index)
+    if ((at <= index || mutated(mutant::snapshot_runs_ahead))
+        && !mutated(mutant::snapshot_forgets_change))
       result.members = state;
   return result;
 }
@@ -237,6 +241,8 @@ void replica::request_write() {
   write.ticket = ++last_ticket_;
   if (state_changed_) {
     write.state = state_;
+    if (mutated(mutant::vote_stays_in_memory))
+      write.state->voted_for = nobody;
     state_ticket_ = write.ticket;
     state_changed_ = false;
   }
@@ -323,7 +329,7 @@ void replica::send_now(node_id to, message msg) {
 }
 
 void replica::promise(node_id to, message msg) {
-  if (state_is_durable())
+  if (state_is_durable() || mutated(mutant::promises_before_sync))
     send_now(to, std::move(msg));
   else
     out_.send_when_durable.push_back({{to}, std::move(msg)});

@@ -1,5 +1,6 @@
 // Following a primary: log matching, durability before acknowledgement (C7).
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 #include "replication/replica.hpp"
 
 #include <algorithm>
@@ -28,6 +29,10 @@ void replica::acknowledge(backup& self) {
   answer.term = state_.term;
   answer.round = self.round;
   answer.match = std::min(durable_, self.verified);
+  if (mutated(mutant::acks_unverified))
+    answer.match = durable_;
+  if (mutated(mutant::acks_before_sync))
+    answer.match = self.verified;
   answer.boot = options_.boot;
   answer.suspect = state_.suspect;
   answer.tail_cut = tail_cut_;
@@ -42,7 +47,8 @@ void replica::take_entries(backup& self, append_request& request) {
     if (x.index <= log_.base_index())
       continue; // in a snapshot, hence committed and equal
     if (x.index <= log_.last_index()) {
-      if (log_.term_at(x.index) == x.term)
+      if (log_.term_at(x.index) == x.term
+          && !mutated(mutant::repeated_request_cuts))
         continue;
       truncate_log(x.index);
       cut = true;
@@ -73,7 +79,8 @@ void replica::follow(node_id from, append_request& request) {
   self->verified = std::max(self->verified, covered);
   self->round = std::max(self->round, request.round);
   COHORT_CHECK(request.commit_index <= std::max(covered, commit_));
-  commit_up_to(request.commit_index);
+  commit_up_to(mutated(mutant::stored_is_committed) ? covered
+                                                    : request.commit_index);
   if (request.lift == options_.boot && state_.suspect)
     lift_suspicion();
   if (has_entries && durable_ < self->verified)
@@ -124,8 +131,9 @@ void replica::snapshot_received(node_id from, term_t term,
     self = &std::get<backup>(role_);
   }
   ticks_ = 0;
-  if (base.index > commit_) {
-    move_base(base, log_.holds({base.term, base.index}));
+  if (base.index > commit_ || mutated(mutant::snapshot_goes_back)) {
+    move_base(base, log_.holds({base.term, base.index})
+                      && !mutated(mutant::snapshot_drops_tail));
     commit_ = base.index;
     handed_out_ = base.index;
     fetching_to_apply_ = false;

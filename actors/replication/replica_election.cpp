@@ -1,5 +1,6 @@
 // Elections: pre-votes, votes, terms (C5, C6, E1, E2; thesis chapters 3 and 9).
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 #include "replication/quorum.hpp"
 #include "replication/replica.hpp"
 
@@ -155,10 +156,20 @@ void replica::judge_votes(const candidate& self) {
 
 // -- giving votes -------------------------------------------------------------
 
+namespace {
+
+bool may_vote(const hard_state& state) {
+  return !state.suspect || mutated(mutant::suspect_votes);
+}
+
+} // namespace
+
 /// C6, and the floor of D3: by (last term, last index), in this order.
 bool replica::fresh_enough(const vote_request& request) const {
   if (log_.last() < state_.vote_floor && request.last < state_.vote_floor)
     return false;
+  if (mutated(mutant::votes_by_length))
+    return request.last.index >= log_.last_index();
   return request.last >= log_.last();
 }
 
@@ -176,14 +187,15 @@ void replica::answer_vote(node_id from, const vote_request& request,
 
 void replica::consider_pre_vote(node_id from, const vote_request& request) {
   answer_vote(from, request,
-              !state_.suspect && !hears_primary() && request.term > state_.term
+              may_vote(state_) && !hears_primary() && request.term > state_.term
                 && fresh_enough(request));
 }
 
 void replica::consider_vote(node_id from, const vote_request& request) {
   COHORT_CHECK(request.term == state_.term);
-  const bool free = state_.voted_for == nobody || state_.voted_for == from;
-  const bool granted = free && !state_.suspect && fresh_enough(request);
+  const bool free = state_.voted_for == nobody || state_.voted_for == from
+                    || mutated(mutant::votes_twice);
+  const bool granted = free && may_vote(state_) && fresh_enough(request);
   if (granted) {
     if (state_.voted_for == nobody) {
       auto next = state_;
@@ -246,7 +258,7 @@ void replica::handle(pre_candidate& self, node_id from,
 void replica::handle(candidate& self, node_id from, const vote_reply& answer) {
   if (answer.pre)
     return;
-  count(self.votes, from, answer.granted);
+  count(self.votes, from, answer.granted || mutated(mutant::refusals_elect));
   judge_votes(self);
 }
 

@@ -1,5 +1,6 @@
 // Changing the configuration: J, then K (C4).
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 #include "replication/replica.hpp"
 
 #include <memory>
@@ -8,7 +9,11 @@
 namespace cohort::replication {
 
 const membership& replica::members() const {
-  return members_.empty() ? base_.members : members_.back().second;
+  auto newest = members_.rbegin();
+  while (mutated(mutant::change_waits_for_commit) && newest != members_.rend()
+         && newest->first > commit_)
+    ++newest;
+  return newest == members_.rend() ? base_.members : newest->second;
 }
 
 index_t replica::members_index() const {
@@ -76,7 +81,7 @@ result<void> replica::reconfigure(epoch_t expected, configuration wanted) {
 
 /// Appends K once J is committed; leaves once a K without this node is.
 void replica::close_joint(primary& self) {
-  if (members_index() > commit_)
+  if (members_index() > commit_ && !mutated(mutant::joint_closes_early))
     return;
   if (members().joint()) {
     append_membership(self, membership{*members().next, std::nullopt});

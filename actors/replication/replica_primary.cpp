@@ -1,5 +1,6 @@
 // Leading: proposals, appends to peers, commit, rounds, hand-over.
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 #include "replication/quorum.hpp"
 #include "replication/replica.hpp"
 
@@ -25,7 +26,9 @@ result<void> replica::accepts_proposals(std::size_t weight) const {
 index_t replica::append_own(primary& self, entry x) {
   x.term = state_.term;
   x.index = log_.last_index().next();
-  x.log_time_ms = std::max(last_log_time_ms_, now_ms_);
+  x.log_time_ms = mutated(mutant::log_time_goes_back)
+                    ? now_ms_
+                    : std::max(last_log_time_ms_, now_ms_);
   self.uncommitted_bytes += x.weight();
   append_to_log(std::move(x));
   return log_.last_index();
@@ -55,9 +58,12 @@ void replica::handle(primary& self, node_id from, const append_reply& answer) {
   if (found == self.peers.end())
     return; // no longer a member
   auto& peer = found->second;
-  if (peer.regressed || answer.boot < peer.boot)
+  if (peer.regressed
+      || (answer.boot < peer.boot
+          && !mutated(mutant::answers_of_old_start_count)))
     return; // rolled back, or of before its restart
-  if (answer.boot > peer.boot && answer.tail_cut)
+  if (answer.boot > peer.boot && answer.tail_cut
+      && !mutated(mutant::match_outlives_tail))
     forget_match(peer, answer.boot);
   peer.contacted = true;
   peer.answered_lately = true;
@@ -173,10 +179,14 @@ void replica::snapshot_sent(node_id to, index_t index) {
 
 void replica::advance_commit(primary& self) {
   const auto bounds = bounds_of(members(), [&](node_id node) {
+    if (node == options_.self && mutated(mutant::commits_before_own_sync))
+      return log_.last_index();
     if (node == options_.self)
       return state_.suspect ? index_t{} : durable_;
     const auto peer = self.peers.find(node);
-    return peer == self.peers.end() || peer->second.suspect != 0
+    return peer == self.peers.end()
+               || (peer->second.suspect != 0
+                   && !mutated(mutant::suspect_copies_count))
              ? index_t{}
              : peer->second.match;
   });
@@ -192,10 +202,14 @@ void replica::advance_commit(primary& self) {
       target = target.prev();
   }
   // Only entries of the own term commit by counting (thesis 3.6.2).
-  if (target > commit_ && log_.term_at(target) == state_.term)
+  if (target > commit_
+      && (log_.term_at(target) == state_.term
+          || mutated(mutant::old_terms_commit)))
     commit_up_to(target);
-  self.acknowledged = std::max(self.acknowledged,
-                               std::min(commit_, bounds.acknowledged));
+  self.acknowledged = mutated(mutant::committed_is_acknowledged)
+                        ? commit_
+                        : std::max(self.acknowledged,
+                                   std::min(commit_, bounds.acknowledged));
 }
 
 // -- rounds and reads ---------------------------------------------------------
@@ -226,7 +240,7 @@ void replica::release_reads(primary& self) {
     for (auto& [node, peer] : self.peers)
       peer.heartbeat_due = true;
   confirm_rounds(self);
-  if (commit_ < self.term_start)
+  if (commit_ < self.term_start && !mutated(mutant::reads_before_empty_entry))
     return; // committed entries of earlier terms may not be known yet (E3)
   for (auto id : self.round.take_confirmed_reads())
     grants_.push_back({id, commit_});
@@ -277,7 +291,9 @@ append_request replica::make_append(const primary& self, index_t prev,
   result.prev = {*prev_term, prev};
   result.entries = std::move(entries);
   const auto covered = index_t{prev.value + result.entries.size()};
-  result.commit_index = std::min(commit_, covered);
+  result.commit_index = mutated(mutant::commit_beyond_request)
+                          ? commit_
+                          : std::min(commit_, covered);
   result.round = self.round.started();
   return result;
 }

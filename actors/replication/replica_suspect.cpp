@@ -2,6 +2,7 @@
 // or voted for, what it no longer knows. Until that is settled it takes entries
 // but neither votes, campaigns nor acknowledges.
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 #include "replication/quorum.hpp"
 #include "replication/replica.hpp"
 
@@ -66,11 +67,13 @@ void replica::lift_by_answers() {
   if (!state_.suspect || !all)
     return;
   auto next = state_;
-  next.voted_for = forgotten_vote;
+  next.voted_for = mutated(mutant::lifted_vote_is_free) ? nobody
+                                                        : forgotten_vote;
   next.vote_floor = log_.last();
   for (const auto& [node, answer] : answers_) {
     next.term = std::max(next.term, answer.term);
-    next.vote_floor = std::max(next.vote_floor, answer.last);
+    if (!mutated(mutant::lifted_without_floor))
+      next.vote_floor = std::max(next.vote_floor, answer.last);
   }
   const bool newer = next.term > state_.term;
   set_hard_state(next);
@@ -106,7 +109,7 @@ void replica::advance_lifts(primary& self) {
         return other != self.peers.end() && other->second.suspect == 0
                && !other->second.regressed && other->second.round >= round;
       });
-    if (confirmed)
+    if (confirmed || mutated(mutant::lifted_unconfirmed))
       peer.lift_end = log_.last_index();
   }
 }

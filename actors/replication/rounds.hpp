@@ -1,6 +1,8 @@
 // Rounds: how a primary learns that it still leads (E2, E4).
 #pragma once
 
+#include "core/mutant.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <vector>
@@ -20,6 +22,8 @@ public:
   /// The number of a round that will begin after now. It begins at the next
   /// start(), or once the open round is confirmed.
   std::uint64_t request() {
+    if (confirmed_ < started_ && mutated(mutant::reads_join_open_round))
+      return started_;
     return wanted_ = started_ + 1;
   }
 
@@ -45,7 +49,9 @@ public:
   /// Takes out the reads whose round is confirmed, in the order they came.
   std::vector<std::uint64_t> take_confirmed_reads() {
     std::vector<std::uint64_t> result;
-    while (!reads_.empty() && reads_.front().round <= confirmed_) {
+    while (!reads_.empty()
+           && (reads_.front().round <= confirmed_
+               || mutated(mutant::reads_unconfirmed))) {
       result.push_back(reads_.front().id);
       reads_.pop_front();
     }

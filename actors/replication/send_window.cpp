@@ -1,5 +1,7 @@
 #include "replication/send_window.hpp"
 
+#include "core/mutant.hpp"
+
 #include <algorithm>
 
 namespace cohort::replication {
@@ -25,7 +27,8 @@ void send_window::acknowledged(index_t match) {
 
 void send_window::clear() {
   in_flight_.clear();
-  bytes_ = 0;
+  if (!mutated(mutant::window_leaks))
+    bytes_ = 0;
 }
 
 } // namespace cohort::replication

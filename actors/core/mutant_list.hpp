@@ -1,0 +1,99 @@
+// The list of known bugs: what each mutant does wrong, and whose bug it was.
+//
+// Each name says what then holds. "owner/name#1" is the report of a bug in
+// another system, or its fix; a rule such as C4 (docs/PROTOCOL.md) stands for a
+// reading of that rule which looked just as good and is wrong.
+#pragma once
+
+/// Elections: terms, votes, and what is promised.
+#define COHORT_EACH_ELECTION_MUTANT(X) \
+  X(old_terms_count, \
+    "messages of earlier terms are taken as of this one (camunda#1068)") \
+  X(votes_by_length, "votes for a longer log that ends in an older term (C6)") \
+  X(votes_twice, "votes for all who ask in a term (eBay/NuRaft#531)") \
+  X(vote_stays_in_memory, \
+    "a term is written without the vote in it (hashicorp/raft#661)") \
+  X(promises_before_sync, \
+    "votes and answers leave before their term is durable (C7)") \
+  X(refusals_elect, "any answer counts as a vote (openraft#1220)") \
+  X(few_votes_elect, "n - m votes elect, also less than a majority (C5)")
+
+/// The log: matching, cutting, acknowledging.
+#define COHORT_EACH_LOG_MUTANT(X) \
+  X(matches_by_index, "what stands at an index matches, of any term (C7)") \
+  X(repeated_request_cuts, \
+    "an old request cuts what later ones brought (microsoft/CCF#5991)") \
+  X(acks_unverified, \
+    "acknowledges what was not compared with the primary's log " \
+    "(microsoft/CCF#6001)") \
+  X(acks_before_sync, "acknowledges what is in memory (NATS 2.12.1)") \
+  X(cut_writes_count, \
+    "a write that was under way counts although its entries were cut " \
+    "(etcd-io/raft async_storage_writes_append_aba_race)") \
+  X(cut_stays_in_memory, \
+    "entries that were cut stay in the cache (cockroachdb/cockroach#63302)") \
+  X(window_leaks, \
+    "what was lost on its way fills the window (etcd-io/raft e419ba5)") \
+  X(log_time_goes_back, "log time goes back with a clock (K4)")
+
+/// Commit and acknowledgement.
+#define COHORT_EACH_COMMIT_MUTANT(X) \
+  X(old_terms_commit, \
+    "entries of earlier terms commit by counting (logcabin#44)") \
+  X(commits_before_own_sync, \
+    "a primary counts what its own disk does not have yet (etcd#14370)") \
+  X(commit_beyond_request, \
+    "tells a commit index beyond what the request covers (C7)") \
+  X(stored_is_committed, \
+    "a backup commits all that it has verified (eBay/NuRaft#57)") \
+  X(one_copy_too_few, "m copies commit, the primary's included (C5)") \
+  X(committed_is_acknowledged, \
+    "an entry that needs fewer copies acknowledges those before it (C4)") \
+  X(answers_of_old_start_count, \
+    "an answer counts although a restart lost what it tells (D3)") \
+  X(match_outlives_tail, \
+    "a backup that lost the end of its log still counts for it (D3)")
+
+/// Reads.
+#define COHORT_EACH_READ_MUTANT(X) \
+  X(reads_unconfirmed, "whoever believes to lead answers reads (E4)") \
+  X(reads_join_open_round, \
+    "a read relies on a round that began before it (etcd-io/raft#397)") \
+  X(reads_before_empty_entry, \
+    "a new primary answers reads at once (RedisLabs/redisraft#22)")
+
+/// Changes of the configuration.
+#define COHORT_EACH_CHANGE_MUTANT(X) \
+  X(joint_is_led_by_new, \
+    "under J the new voters elect and confirm alone (C4)") \
+  X(joint_commits_by_new, "under J the new voters commit alone (C4)") \
+  X(joint_closes_early, "K is appended before J is committed (C4)") \
+  X(change_waits_for_commit, \
+    "a configuration is in force once it is committed (eBay/NuRaft#67)") \
+  X(cut_keeps_change, \
+    "a configuration stays in force when its entry is cut (rabbitmq/ra " \
+    "82e5ca2f)") \
+  X(snapshot_forgets_change, \
+    "a snapshot carries an older configuration (eBay/NuRaft#232)") \
+  X(snapshot_runs_ahead, \
+    "a snapshot carries a configuration of later (matrixone#24966)")
+
+/// Snapshots, and replicas that lost the end of their log.
+#define COHORT_EACH_RECOVERY_MUTANT(X) \
+  X(snapshot_goes_back, \
+    "a delayed snapshot replaces a newer state (openraft#531)") \
+  X(snapshot_drops_tail, "a snapshot drops the log behind it (C7)") \
+  X(suspect_votes, "a suspect replica votes (D3)") \
+  X(suspect_copies_count, "the copies of a suspect replica count (D3)") \
+  X(lifted_unconfirmed, "a deposed primary lifts a suspicion (D3)") \
+  X(lifted_vote_is_free, "who forgot its vote may vote again (D3)") \
+  X(lifted_without_floor, \
+    "who lost entries is elected without them, and elects others (D3)")
+
+#define COHORT_EACH_MUTANT(X) \
+  COHORT_EACH_ELECTION_MUTANT(X) \
+  COHORT_EACH_LOG_MUTANT(X) \
+  COHORT_EACH_COMMIT_MUTANT(X) \
+  COHORT_EACH_READ_MUTANT(X) \
+  COHORT_EACH_CHANGE_MUTANT(X) \
+  COHORT_EACH_RECOVERY_MUTANT(X)
