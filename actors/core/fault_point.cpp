@@ -8,7 +8,7 @@ namespace cohort {
 
 namespace {
 
-fault_dice* dice = nullptr;
+thread_local fault_dice* dice = nullptr;
 
 } // namespace
 

@@ -7,7 +7,20 @@
 #include <string_view>
 
 /// Each name says what happens there.
-#define COHORT_EACH_FAULT_POINT(X)
+#define COHORT_EACH_FAULT_POINT(X) \
+  X(applier_falls_behind)          \
+  X(client_sends_again)            \
+  X(frame_leaves_alone)            \
+  X(link_is_given_up)              \
+  X(log_read_is_short)             \
+  X(log_write_is_alone)            \
+  X(log_write_waits)               \
+  X(primary_hands_over)            \
+  X(snapshot_chunk_is_dropped)     \
+  X(snapshot_is_made_early)        \
+  X(snapshot_is_refused)           \
+  X(spare_segments_come_late)      \
+  X(turn_is_put_off)
 
 namespace cohort {
 
@@ -34,14 +47,15 @@ inline constexpr std::size_t fault_point_count = fault_point_names.size() - 1;
 
 #ifdef COHORT_FAULT_POINTS
 
-/// Decides for all points. For one thread; the process has one.
+/// Decides for all points that its thread reaches.
 class fault_dice {
 public:
   virtual ~fault_dice() = default;
   virtual bool strikes(fault_point at) = 0;
 };
 
-/// Null: no point strikes, as at the start. Returns the one before.
+/// For this thread from now on; null: no point strikes, as at the start.
+/// Returns the one before.
 fault_dice* throw_dice(fault_dice* by);
 
 bool strikes(fault_point at);

@@ -3,6 +3,7 @@
 #include "codec/peer_codec.hpp"
 #include "codec/session_codec.hpp"
 #include "core/check.hpp"
+#include "core/fault_point.hpp"
 
 #include <caf/send.hpp>
 
@@ -74,6 +75,8 @@ caf::behavior applier::behavior() {
   return {
     [this](apply_entries& x) {
       behind_.push_back(std::move(x));
+      if (strikes(fault_point::applier_falls_behind))
+        return schedule_work();
       go_on();
     },
     [this](const durable_up_to& x) {
@@ -401,6 +404,7 @@ void applier::schedule_work() {
 
 void applier::do_deferred_work() {
   work_scheduled_ = false;
+  go_on();
   if (sink_)
     return;
   if (machine_.user().work())

@@ -1,5 +1,7 @@
 #include "runtime/hub.hpp"
 
+#include "core/fault_point.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -75,6 +77,10 @@ bool hub::makes_link_to(const peer& x) const {
 void hub::on_tick() {
   const auto now_ms = options_->time->monotonic_ns() / 1'000'000;
   for (auto& x : peers_) {
+    if (x.up && strikes(fault_point::link_is_given_up)) {
+      transport_->close(*x.link);
+      lose(x, "given up");
+    }
     if (x.up || !makes_link_to(x))
       continue;
     if (!x.link) {
@@ -276,6 +282,8 @@ void hub::on_node_frame(const node_frame& x) {
 /// All that is queued in one turn leaves with one call.
 void hub::transmit(const peer& to, transport::lane on, const frame& f) {
   transport_->send(*to.link, on, f);
+  if (strikes(fault_point::frame_leaves_alone))
+    transport_->flush();
   if (!std::exchange(flush_pending_, true))
     send_self(end_turn{});
 }

@@ -1,5 +1,7 @@
 #include "runtime/log_reader.hpp"
 
+#include "core/fault_point.hpp"
+
 #include <stdexcept>
 #include <utility>
 
@@ -16,8 +18,9 @@ caf::behavior log_reader::behavior() {
 
 /// Entries that are gone are no error: whoever wants them needs a snapshot.
 void log_reader::read(const log_read& x) const {
+  const bool short_read = strikes(fault_point::log_read_is_short);
   auto found = log_->read(x.set, x.request.first, x.request.last,
-                          x.request.bytes_max);
+                          short_read ? 1 : x.request.bytes_max);
   if (!found && found.err().code != errc::not_found)
     throw std::runtime_error{"the log cannot be read: "
                              + to_string(found.err())};
@@ -34,6 +37,8 @@ spare_maker::spare_maker(caf::scheduled_actor* self,
 
 caf::behavior spare_maker::behavior() {
   return {[this](const make_spares&) {
+    if (strikes(fault_point::spare_segments_come_late))
+      return;
     while (log_->spare_wanted()) {
       const auto made = log_->prepare_spare();
       if (made)

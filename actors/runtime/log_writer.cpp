@@ -1,5 +1,7 @@
 #include "runtime/log_writer.hpp"
 
+#include "core/fault_point.hpp"
+
 #include <map>
 #include <stdexcept>
 #include <utility>
@@ -14,6 +16,8 @@ caf::behavior log_writer::behavior() {
   return {
     [this](log_write& x) {
       jobs_.push_back({{x.set, std::move(x.request)}, std::move(x.replica)});
+      if (strikes(fault_point::log_write_is_alone))
+        return end_of_turn();
       if (!std::exchange(awake_, true))
         send_self(end_turn{});
     },
@@ -23,6 +27,8 @@ caf::behavior log_writer::behavior() {
 }
 
 void log_writer::end_of_turn() {
+  if (awake_ && strikes(fault_point::log_write_waits))
+    return send_self(end_turn{});
   awake_ = false;
   idle_ticks_ = 0;
   if (full_)

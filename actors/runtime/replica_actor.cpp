@@ -1,5 +1,7 @@
 #include "runtime/replica_actor.hpp"
 
+#include "core/fault_point.hpp"
+
 #include <utility>
 
 namespace cohort::runtime {
@@ -49,6 +51,8 @@ caf::behavior replica_actor::behavior() {
     },
     [this](const tick&) { on_tick(); },
     [this](const end_turn&) {
+      if (strikes(fault_point::turn_is_put_off))
+        return send_self(end_turn{});
       awake_ = false;
       take_turn();
     },

@@ -1,6 +1,8 @@
 // What a replica does now and then: membership, handing over, its state.
 #include "runtime/replica_actor.hpp"
 
+#include "core/fault_point.hpp"
+
 #include <utility>
 
 namespace cohort::runtime {
@@ -11,6 +13,10 @@ void replica_actor::keep_house() {
          check_time{log_clock_.at(setup_->time->wall_ms(), now_ms())});
   ask_to_join();
   help_joiners();
+  if (strikes(fault_point::snapshot_is_made_early))
+    send(applier_, make_snapshot{});
+  if (strikes(fault_point::primary_hands_over))
+    handing_over_ = handing_over_ || core_.leads();
   if (!handing_over_)
     return;
   const bool alone = core_.members().newest().voters.size() == 1;

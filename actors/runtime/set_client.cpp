@@ -1,6 +1,7 @@
 #include "runtime/set_client.hpp"
 
 #include "codec/peer_codec.hpp"
+#include "core/fault_point.hpp"
 #include "machine/replicated_machine.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/shell.hpp"
@@ -103,6 +104,8 @@ public:
       [this](const tick&) {
         seek_primary();
         sender_.tick(now_ms());
+        if (strikes(fault_point::client_sends_again))
+          sender_.reconnected(sender_.primary(), now_ms());
         carry_out();
       },
       [this](const role_changed& x) {

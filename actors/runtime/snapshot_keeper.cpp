@@ -1,6 +1,7 @@
 #include "runtime/snapshot_keeper.hpp"
 
 #include "core/check.hpp"
+#include "core/fault_point.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -190,6 +191,8 @@ void snapshot_keeper::on_tick() {
 // -- receiving ----------------------------------------------------------------
 
 void snapshot_keeper::take_chunk(node_id from, const snapshot_chunk& x) {
+  if (strikes(fault_point::snapshot_chunk_is_dropped))
+    return;
   const bool known = arrival_ && arrival_->from == from
                      && arrival_->term == x.term
                      && arrival_->position == x.position;
@@ -222,6 +225,10 @@ bool snapshot_keeper::begin_arrival(node_id from, const snapshot_chunk& x) {
     arrival done{from, x.term, x.position, nullptr};
     arrival_ = std::move(done);
     finish_arrival();
+    return false;
+  }
+  if (strikes(fault_point::snapshot_is_refused)) {
+    answer(from, x, 0, snapshot_verdict::refused);
     return false;
   }
   if (x.offset != 0) { // of one that was given up here: from the start
