@@ -43,8 +43,10 @@ void replica::on_state_query(node_id from, const state_query& query) {
   state_answer answer;
   answer.term = state_.term;
   answer.boot = query.boot;
-  // What a crash could take back must not become a floor for others.
-  answer.last = {*log_.term_at(durable_), durable_};
+  // What a crash could take back must not become a floor for others. A base is
+  // committed, even while the log that restarts there is not durable.
+  const auto end = std::max(durable_, log_.base_index());
+  answer.last = {*log_.term_at(end), end};
   promise(from, answer);
 }
 
