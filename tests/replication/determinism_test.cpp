@@ -1,5 +1,6 @@
-#include "replication/group.hpp"
-#include "replication/render.hpp"
+#include "core/rng.hpp"
+#include "replication/replica.hpp"
+#include "testkit/protocol/render.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -7,7 +8,7 @@
 
 using namespace cohort;
 using namespace cohort::replication;
-using namespace cohort::replication::testing;
+using namespace cohort::testkit::protocol;
 
 namespace {
 

@@ -1,8 +1,10 @@
-#include "replication/render.hpp"
+#include "testkit/protocol/render.hpp"
 
 #include <sstream>
 
-namespace cohort::replication::testing {
+namespace cohort::testkit::protocol {
+
+using namespace replication;
 
 namespace {
 
@@ -141,4 +143,4 @@ std::string render(const output& out) {
   return os.str();
 }
 
-} // namespace cohort::replication::testing
+} // namespace cohort::testkit::protocol

@@ -1,0 +1,304 @@
+#include "testkit/protocol/judge.hpp"
+
+#include "core/check.hpp"
+#include "testkit/protocol/member.hpp"
+#include "testkit/protocol/mix.hpp"
+
+#include <algorithm>
+
+namespace cohort::testkit::protocol {
+
+using namespace replication;
+
+namespace {
+
+/// Kinds of facts, in the digest.
+enum fact : std::uint64_t {
+  committed_fact = 1,
+  primary_fact,
+  vote_fact,
+  acknowledged_fact,
+};
+
+template <class T>
+T& slot(std::vector<T>& xs, std::uint64_t at) {
+  if (at >= xs.size())
+    xs.resize(at + 1);
+  return xs[at];
+}
+
+} // namespace
+
+// -- logs ---------------------------------------------------------------------
+
+bool judge::is_committed(log_position position) const {
+  const auto i = position.index.value;
+  return i == 0
+         || (i <= committed_.size() && committed_[i - 1].term == position.term);
+}
+
+const entry& judge::committed_at(index_t index) const {
+  COHORT_CHECK(index.value > 0 && index.value <= committed_.size());
+  return book_.at({committed_[index.value - 1].term, index});
+}
+
+/// What is committed and in a log stays there.
+void judge::check_cut(const member& who, const write_request& x) const {
+  const auto& log = who.log();
+  const auto end = std::min(log.last().index, committed_up_to());
+  for (auto i = x.entries.front().index; i <= end; ++i) {
+    const auto had = log.term_at(i);
+    if (!had || !is_committed({*had, i}))
+      continue;
+    const auto at = i - x.entries.front().index;
+    COHORT_CHECK(at < x.entries.size() && x.entries[at].term == *had);
+  }
+}
+
+void judge::wrote(const member& who, const write_request& x) {
+  auto previous = std::optional<term_t>{};
+  if (x.base)
+    COHORT_CHECK(is_committed({x.base->term, x.base->index}));
+  if (x.entries.empty())
+    return;
+  check_cut(who, x);
+  const auto before = x.entries.front().index.prev();
+  if (x.base && x.base->index == before)
+    previous = x.base->term;
+  else
+    previous = who.log().term_at(before);
+  COHORT_CHECK(previous.has_value());
+  const bool led = who.led() || who.core().leads();
+  for (const auto& e : x.entries) {
+    book_.note(e, *previous, led && e.term == who.core().term());
+    previous = e.term;
+  }
+}
+
+// -- elections ----------------------------------------------------------------
+
+node_id judge::vote_of(node_id voter, term_t term) const {
+  if (voter.value >= votes_.size() || term.value >= votes_[voter.value].size())
+    return nobody;
+  return votes_[voter.value][term.value];
+}
+
+void judge::note_vote(node_id voter, term_t term, node_id candidate) {
+  auto& vote = slot(slot(votes_, voter.value), term.value);
+  COHORT_CHECK(vote == nobody || vote == candidate); // one vote in a term
+  if (vote == candidate)
+    return;
+  vote = candidate;
+  digest_ += mixed(vote_fact, voter, term, candidate);
+}
+
+void judge::lost_blocks(const member& who) {
+  if (who.id().value >= votes_.size())
+    return;
+  auto& votes = votes_[who.id().value];
+  const auto& kept = who.on_disk().state;
+  for (auto term = kept.term.value; term < votes.size(); ++term)
+    if (votes[term] == who.id()
+        && (term > kept.term.value || kept.voted_for != who.id())) {
+      votes[term] = nobody;
+      digest_ -= mixed(vote_fact, who.id(), term_t{term}, who.id());
+    }
+}
+
+void judge::note_primary(const member& who) {
+  const auto& core = who.core();
+  const auto term = core.term();
+  auto& primary = slot(primaries_, term.value);
+  COHORT_CHECK(primary == nobody || primary == who.id());
+  if (primary == who.id())
+    return;
+  primary = who.id();
+  ++elections_;
+  digest_ += mixed(primary_fact, term, who.id());
+  const auto& own = who.on_disk().state;
+  COHORT_CHECK(own.term == term && own.voted_for == who.id());
+  note_vote(who.id(), term, who.id());
+  const auto elected_in = [&](const configuration& x) {
+    const auto votes = std::count_if(
+      x.voters.begin(), x.voters.end(),
+      [&](node_id voter) { return vote_of(voter, term) == who.id(); });
+    const auto n = x.voters.size();
+    return static_cast<std::size_t>(votes) >= std::max(n / 2 + 1, n - x.m);
+  };
+  COHORT_CHECK(elected_in(core.members().current));
+  COHORT_CHECK(!core.members().next || elected_in(*core.members().next));
+  // Leader completeness: with log matching, the newest speaks for all.
+  const auto last = committed_up_to();
+  COHORT_CHECK(last <= core.log().last_index());
+  COHORT_CHECK(last <= core.log().base_index()
+               || is_committed({*core.log().term_at(last), last}));
+}
+
+void judge::settled(const member& who) {
+  const auto& core = who.core();
+  COHORT_CHECK(core.log().base_index() <= core.commit_index());
+  COHORT_CHECK(core.applied_index() <= core.commit_index());
+  COHORT_CHECK(core.commit_index() <= core.log().last_index());
+  COHORT_CHECK(core.durable_index() <= core.log().last_index());
+  COHORT_CHECK(core.log().last() == who.log().last()); // all was written
+  if (core.leads())
+    note_primary(who);
+}
+
+// -- clients ------------------------------------------------------------------
+
+void judge::acknowledged(index_t index, bytes payload) {
+  COHORT_CHECK(index <= committed_up_to());
+  COHORT_CHECK(committed_at(index).payload == payload);
+  highest_acknowledged_ = std::max(highest_acknowledged_, index);
+  digest_ += mixed(acknowledged_fact, index);
+  acknowledged_.emplace_back(index, std::move(payload));
+}
+
+void judge::handed_out(const entry& x) const {
+  COHORT_CHECK(is_committed({x.term, x.index}));
+}
+
+void judge::applied(const applied_state& state) const {
+  const auto i = state.index.value;
+  COHORT_CHECK(i <= committed_.size());
+  COHORT_CHECK(state.hash == (i == 0 ? 0 : committed_[i - 1].state_hash));
+}
+
+void judge::read_asked(const member& who, std::uint64_t id) {
+  reads_.push_back({who.id(), id, highest_acknowledged_});
+}
+
+index_t judge::take_read(const member& who, std::uint64_t id) {
+  const auto at = std::find_if(
+    reads_.begin(), reads_.end(),
+    [&](const auto& x) { return x.node == who.id() && x.id == id; });
+  COHORT_CHECK(at != reads_.end());
+  const auto result = at->must_see;
+  reads_.erase(at);
+  return result;
+}
+
+void judge::read_granted(const member& who, const read_grant& grant) {
+  COHORT_CHECK(grant.index >= take_read(who, grant.id)); // linearizable
+  ++reads_granted_;
+}
+
+void judge::read_refused(const member& who, std::uint64_t id) {
+  (void) take_read(who, id);
+}
+
+void judge::forget_reads(const member& who) {
+  std::erase_if(reads_, [&](const auto& x) { return x.node == who.id(); });
+}
+
+// -- commit -------------------------------------------------------------------
+
+namespace {
+
+/// Copies of an entry, as its primary may count them.
+struct copies {
+  const member& leader;
+  const surroundings& around;
+  log_position position;
+
+  /// A copy is durable, on a disk that is not in doubt. Until the primary can
+  /// know that a disk lost what it had, it counts it: the promise covers that.
+  bool on(node_id node) const {
+    const auto* holder = around.find(node);
+    if (!holder)
+      return false;
+    if (!knows_the_loss_of(*holder)
+        && (holder->lost(position) || holder->on_disk().covers(position)))
+      return true;
+    return holder->on_disk().covers(position)
+           && !holder->on_disk().state.suspect;
+  }
+
+  bool knows_the_loss_of(const member& holder) const {
+    const auto* peers = leader.core().peers();
+    if (holder.boot_of_loss() == 0 || !peers)
+      return true;
+    const auto peer = peers->find(holder.id());
+    return peer == peers->end() || peer->second.regressed
+           || peer->second.boot > holder.boot_of_loss();
+  }
+
+  std::size_t in(const configuration& x) const {
+    return static_cast<std::size_t>(
+      std::count_if(x.voters.begin(), x.voters.end(),
+                    [&](node_id node) { return on(node); }));
+  }
+};
+
+/// Every vote set of the configuration has one of so many.
+std::size_t meets_votes(const configuration& x) {
+  const auto n = x.voters.size();
+  return n - std::max(n / 2 + 1, n - x.m) + 1;
+}
+
+/// Section 3 of docs/PROTOCOL.md.
+bool may_commit(const copies& held, entry_kind kind, const membership& state) {
+  if (kind == entry_kind::membership) {
+    const auto majority = [&](const configuration& x) {
+      return held.in(x) >= x.voters.size() / 2 + 1;
+    };
+    return majority(state.current) && (!state.next || majority(*state.next));
+  }
+  if (held.in(state.newest()) < state.newest().m + 1)
+    return false;
+  return !state.next
+         || (held.in(state.current) >= meets_votes(state.current)
+             && held.in(*state.next) >= meets_votes(*state.next));
+}
+
+} // namespace
+
+void judge::commit_first(const member& who, log_position position) {
+  COHORT_CHECK(who.led() || who.core().leads());
+  COHORT_CHECK(position.index.value == committed_.size() + 1);
+  const auto state = committed_.empty() ? 0 : committed_.back().state_hash;
+  committed_.push_back(
+    {position.term, mixed(state, protocol::digest(book_.at(position)))});
+  digest_ += mixed(committed_fact, position);
+}
+
+void judge::committed(const member& who, index_t before,
+                      const membership* former, const surroundings& around) {
+  const auto top = who.core().commit_index();
+  const auto known = committed_up_to();
+  COHORT_CHECK(top > before); // it never falls
+  for (auto i = before.next(); i <= top; ++i) {
+    const auto term = who.log().term_at(i);
+    if (!term)
+      continue; // below the base of a snapshot
+    if (i <= known)
+      COHORT_CHECK(is_committed({*term, i})); // never another entry
+    else
+      commit_first(who, {*term, i});
+  }
+  if (top <= known)
+    return;
+  const log_position newest{committed_.back().term, top};
+  COHORT_CHECK(newest.term == who.core().term()); // thesis 3.6.2
+  const copies held{who, around, newest};
+  const auto kind = book_.at(newest).kind;
+  COHORT_CHECK(may_commit(held, kind, who.core().members())
+               || (former && may_commit(held, kind, *former)));
+}
+
+void judge::answers_up_to(const member& who, index_t index,
+                          const membership* former,
+                          const surroundings& around) {
+  COHORT_CHECK(index <= who.core().commit_index());
+  const auto term = who.log().term_at(index);
+  if (!term)
+    return; // in a snapshot
+  const copies held{who, around, {*term, index}};
+  const auto enough = [&](const membership& state) {
+    return held.in(state.newest()) >= state.newest().m + 1;
+  };
+  COHORT_CHECK(enough(who.core().members()) || (former && enough(*former)));
+}
+
+} // namespace cohort::testkit::protocol

@@ -1,0 +1,134 @@
+// The invariants of a replicated log, judged against everything that any
+// replica of the set did, and against what is durable on their disks.
+#pragma once
+
+#include "testkit/protocol/disk.hpp"
+#include "testkit/protocol/log_book.hpp"
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace cohort::testkit::protocol {
+
+class member;
+class surroundings;
+
+/// Told of what replicas do, as they do it; throws invariant_broken when that
+/// breaks one of the rules of docs/PROTOCOL.md, section 5:
+///
+/// - one primary per term, elected by a vote quorum of votes that are durable,
+///   none of them given twice; a new one has everything committed;
+/// - log matching between all logs;
+/// - what is committed is durable on a commit quorum of the configuration it
+///   was committed under, is never cut and never another entry;
+/// - nothing is applied that is not committed, each entry once and in order,
+///   and states that applied as much are equal;
+/// - what a message promises is durable on the disk of its sender;
+/// - a read is given an index that covers what was acknowledged before it.
+///
+/// Holds values only, so that it is copied with the group it judges.
+class judge {
+public:
+  // -- told by members --------------------------------------------------------
+
+  /// It asks for `x` to be written; its log is still without it.
+  void wrote(const member& who, const replication::write_request& x);
+
+  /// Its role, term and indexes after an input.
+  void settled(const member& who);
+
+  /// Its commit index has moved up from `before`. `former`: the configuration
+  /// state that was replaced in the same breath, if one was.
+  void committed(const member& who, index_t before,
+                 const replication::membership* former,
+                 const surroundings& around);
+
+  /// Writes at or below `index` may be answered.
+  void answers_up_to(const member& who, index_t index,
+                     const replication::membership* former,
+                     const surroundings& around);
+
+  /// It told a client that `payload` is at `index`.
+  void acknowledged(index_t index, bytes payload);
+
+  void handed_out(const replication::entry& x) const;
+  void applied(const applied_state& state) const;
+
+  /// A message leaves.
+  void sends(const member& who, node_id to, const replication::message& msg,
+             const surroundings& around);
+
+  void read_asked(const member& who, std::uint64_t id);
+  void read_granted(const member& who, const replication::read_grant& grant);
+  void read_refused(const member& who, std::uint64_t id);
+  /// Its disk went back in time. A vote for itself is counted by nobody else:
+  /// if it is lost, with the candidacy, it was not given.
+  void lost_blocks(const member& who);
+  /// It crashed: nobody waits for its answers any more.
+  void forget_reads(const member& who);
+
+  // -- looking ----------------------------------------------------------------
+
+  std::size_t elections() const {
+    return elections_;
+  }
+  std::size_t reads_granted() const {
+    return reads_granted_;
+  }
+  /// The highest index that anybody has committed.
+  index_t committed_up_to() const {
+    return index_t{committed_.size()};
+  }
+  /// Precondition: 0 < index <= committed_up_to().
+  const replication::entry& committed_at(index_t index) const;
+
+  /// What clients were told, in this order.
+  const std::vector<std::pair<index_t, bytes>>& acknowledged() const {
+    return acknowledged_;
+  }
+
+  /// Changes with every fact that later checks depend on, in whatever order
+  /// they became true.
+  std::uint64_t digest() const {
+    return digest_ + book_.digest();
+  }
+
+private:
+  struct committed_entry {
+    term_t term;
+    std::uint64_t state_hash; ///< once it is applied
+  };
+  struct waiting_read {
+    node_id node;
+    std::uint64_t id;
+    index_t must_see; ///< acknowledged before it was asked
+  };
+
+  bool is_committed(replication::log_position position) const;
+  void check_cut(const member& who, const replication::write_request& x) const;
+  void note_primary(const member& who);
+  void note_vote(node_id voter, term_t term, node_id candidate);
+  node_id vote_of(node_id voter, term_t term) const;
+  void commit_first(const member& who, replication::log_position position);
+  index_t take_read(const member& who, std::uint64_t id);
+  void check_append_reply(const member& who, node_id to,
+                          const replication::append_reply& x,
+                          const surroundings& around) const;
+
+  log_book book_;
+  std::vector<committed_entry> committed_;  ///< from index 1
+  std::vector<node_id> primaries_;          ///< by term
+  std::vector<std::vector<node_id>> votes_; ///< by node, by term
+  std::vector<std::pair<index_t, bytes>> acknowledged_;
+  index_t highest_acknowledged_;
+  std::vector<waiting_read> reads_;
+  std::size_t elections_ = 0;
+  std::size_t reads_granted_ = 0;
+  std::uint64_t digest_ = 0;
+};
+
+} // namespace cohort::testkit::protocol
