@@ -78,6 +78,31 @@ void faulty_file_system::inode::sync() {
   unsynced.clear();
 }
 
+/// In runs of neighbours, each of which begins and ends with what is not zeros.
+void faulty_file_system::inode::tell_unsynced(
+  const std::string& path, const durable_listener& to) const {
+  std::vector<std::byte> run;
+  std::size_t first = 0;
+  std::size_t next = 0;
+  const auto tell = [&] {
+    if (!run.empty())
+      to(path, first * sector_bytes, run);
+    run.clear();
+  };
+  for (const auto& [at, versions] : unsynced) {
+    if (at != next || !now.sectors[at])
+      tell();
+    next = at + 1;
+    if (!now.sectors[at])
+      continue;
+    if (run.empty())
+      first = at;
+    const auto& x = *now.sectors[at];
+    run.insert(run.end(), x.begin(), x.end());
+  }
+  tell();
+}
+
 std::shared_ptr<faulty_file_system::inode>
 faulty_file_system::inode::after_crash(const picker& pick) const {
   auto result = std::make_shared<inode>();

@@ -50,6 +50,7 @@ struct faulty_file_system::inode {
   void write(std::uint64_t offset, std::span<const std::byte> data);
   void put_sector(std::size_t at, faulty::sector x);
   void sync();
+  void tell_unsynced(const std::string& path, const durable_listener& to) const;
   std::shared_ptr<inode> after_crash(const picker& pick) const;
 };
 
@@ -98,6 +99,7 @@ struct faulty_file_system::disk {
   std::optional<std::uint64_t> stop;
   bool stopped = false;
   std::function<void()> midway;
+  durable_listener became_durable;
 
   enum class fate : std::uint8_t {
     happens,
@@ -141,6 +143,13 @@ struct faulty_file_system::disk {
       return nullptr;
     const auto found = in->second.now.find(name);
     return found == in->second.now.end() ? nullptr : found->second;
+  }
+
+  /// What was written to a file is durable from now on.
+  void make_durable(inode& node, const std::string& path) const {
+    if (became_durable)
+      node.tell_unsynced(path, became_durable);
+    node.sync();
   }
 
   /// The change is on its way, and will happen.

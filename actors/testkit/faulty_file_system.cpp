@@ -42,7 +42,7 @@ public:
       return verdict.why;
     disk_->is_midway();
     if (durable_)
-      inode_->sync();
+      disk_->make_durable(*inode_, path_);
     return {};
   }
 
@@ -73,7 +73,7 @@ public:
     if (verdict.what != disk::fate::happens)
       return verdict.why;
     disk_->is_midway();
-    inode_->sync();
+    disk_->make_durable(*inode_, path_);
     return {};
   }
 
@@ -156,6 +156,10 @@ void faulty_file_system::set_disk_bytes(std::uint64_t size) {
 
 void faulty_file_system::on_change(std::function<void()> act) {
   disk_->midway = std::move(act);
+}
+
+void faulty_file_system::on_durable(durable_listener act) {
+  disk_->became_durable = std::move(act);
 }
 
 std::unique_ptr<faulty_file_system>

@@ -52,6 +52,13 @@ public:
   /// at what a crash leaves now, and does not touch this disk. Nothing: never.
   void on_change(std::function<void()> act);
 
+  /// Is told of the bytes of a file, whole sectors, that have just become
+  /// durable, but for zeros. Nothing: nobody.
+  using durable_listener =
+    std::function<void(const std::string& path, std::uint64_t offset,
+                       std::span<const std::byte> data)>;
+  void on_durable(durable_listener act);
+
   // -- after a crash ----------------------------------------------------------
 
   /// Decides what is on the disk: called for each thing that is not durable, in

@@ -45,9 +45,11 @@ std::vector<std::string> names_of(std::size_t count) {
   return result;
 }
 
-caf::actor_id id_of(const caf::resumable* job) {
-  const auto* x = dynamic_cast<const caf::scheduled_actor*>(job);
-  return x ? x->id() : caf::invalid_actor_id;
+/// Asked for every event: a dynamic_cast would cost more than most of them.
+caf::actor_id id_of(caf::resumable* job) {
+  if (job->subtype() != caf::resumable::scheduled_actor)
+    return caf::invalid_actor_id;
+  return static_cast<caf::scheduled_actor*>(job)->id();
 }
 
 } // namespace
@@ -62,7 +64,17 @@ simulated_cluster::simulated_cluster(simulated_cluster_options options)
     random_(options_.seed),
     plan_(plan_of(options_, names_)),
     system_(std::make_unique<caf::actor_system>(config_)),
+    logs_([this](const std::string& what) { report_broken(what); }),
+    disks_(logs_, [this](const std::string& what) { report_broken(what); }),
     network_(random_.next(), scheduler().clock(), trace_) {
+  network_.listen({
+    [this](const std::string& from, node_id to, const frame& f) {
+      disks_.sends(from, to, f);
+    },
+    [this](const std::string& from, const hello& who) {
+      disks_.greets(from, who);
+    },
+  });
   run_ready();
   const auto skew = static_cast<std::uint64_t>(options_.skew_ms_max);
   for (const auto& name : names_) {
@@ -86,8 +98,9 @@ simulated_cluster::~simulated_cluster() {
   system_.reset();
 }
 
+/// The one that `one_thread` asks for.
 caf::scheduler::test_coordinator& simulated_cluster::scheduler() const {
-  return dynamic_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
+  return static_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
 }
 
 // -- time ---------------------------------------------------------------------
@@ -274,6 +287,7 @@ void simulated_cluster::start(const std::string& name) {
   x.paused = false;
   x.crashes_by_disk = false;
   own_new_actors(nullptr);
+  disks_.starts(name, *x.disk, runtime::log_options_of(plan_.limits));
   auto made = runtime::node::begin(*system_, options_of(name, x));
   if (!made)
     throw invariant_broken{name + " cannot start: " + to_string(made.err())};
@@ -322,6 +336,7 @@ void simulated_cluster::crash(const std::string& name, const crash_kind& how) {
   auto& x = members_.at(name);
   ++crashes_;
   x.lives = false;
+  disks_.stops(name);
   auto left = x.disk->crash([&](std::uint64_t outcomes) {
     return how.lose_writes ? random_.below(outcomes) : outcomes - 1;
   });

@@ -4,7 +4,9 @@
 #include "core/rng.hpp"
 #include "runtime/node.hpp"
 #include "runtime/set_client.hpp"
+#include "testkit/disk_witness.hpp"
 #include "testkit/faulty_file_system.hpp"
+#include "testkit/log_witness.hpp"
 #include "testkit/simulated_network.hpp"
 #include "testkit/trace_hash.hpp"
 #include "testkit/virtual_clock.hpp"
@@ -53,8 +55,9 @@ struct simulated_cluster_options {
 /// faulty disk for each. Which of the actors that have something to do goes
 /// first, is drawn.
 ///
-/// Checks after every message: no node stops by itself, and no term has two
-/// primaries. For one thread. Throws invariant_broken.
+/// Checks after every message: no node stops by itself, no term has two
+/// primaries, and what the disk_witness checks. For one thread. Throws
+/// invariant_broken.
 class simulated_cluster {
 public:
   explicit simulated_cluster(simulated_cluster_options options);
@@ -133,6 +136,17 @@ public:
     return primaries_.size();
   }
 
+  /// A replica applies the entry at `at`: it has to be committed.
+  void applies(const std::string& node, set_id set,
+               replication::log_position at) {
+    disks_.applies(node, set, at);
+  }
+
+  /// What the logs of all nodes have in common.
+  log_witness& logs() {
+    return logs_;
+  }
+
   /// To be called where no exception may pass: thrown after this message.
   void report_broken(const std::string& what);
 
@@ -183,6 +197,8 @@ private:
   one_thread config_;
   trace_hash trace_;
   std::unique_ptr<caf::actor_system> system_;
+  log_witness logs_;
+  disk_witness disks_;
   simulated_network network_;
   std::map<std::string, member> members_;
   std::vector<member*> owners_;  ///< of actors, by their ids; none: CAF's own

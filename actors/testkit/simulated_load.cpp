@@ -93,6 +93,7 @@ void simulated_load::judge(const job& x, const std::string& answer) {
     throw invariant_broken{"command " + what + " is number " + answer
                            + " and was given after number "
                            + std::to_string(x.after)};
+  cluster_.logs().acknowledged(witnessed_set, witness_.entry_of(position));
   newest_ = std::max<std::uint64_t>(newest_, position);
 }
 

@@ -148,7 +148,8 @@ public:
                   const hello& own) override {
     const link_id link{++network_.last_link_};
     network_.links_[link] = {name_, to.name, {}};
-    links_.emplace(link, end{to.name, false, false, {}});
+    links_.emplace(link, end{to.name, nobody, false, false, {}});
+    greet(own);
     post(link, to.name, order::both, own);
     return link;
   }
@@ -158,8 +159,10 @@ public:
     if (at == links_.end())
       return;
     at->second.admitted = true;
-    if (at->second.accepted)
-      post(link, at->second.peer, order::both, handshake{own});
+    if (!at->second.accepted)
+      return;
+    greet(own);
+    post(link, at->second.peer, order::both, handshake{own});
   }
 
   void refuse(link_id link, const refusal& why) override {
@@ -181,8 +184,11 @@ public:
 
   void send(link_id link, lane on, const frame& f) override {
     const auto at = links_.find(link);
-    if (at != links_.end() && at->second.admitted)
-      at->second.queued[static_cast<std::size_t>(on)].push_back(f);
+    if (at == links_.end() || !at->second.admitted)
+      return;
+    if (network_.listeners_.sends && network_.lives(name_, owner_))
+      network_.listeners_.sends(name_, at->second.who, f);
+    at->second.queued[static_cast<std::size_t>(on)].push_back(f);
   }
 
   void flush() override {
@@ -207,11 +213,17 @@ public:
 private:
   struct end {
     std::string peer;
+    node_id who; ///< as it said
     bool accepted;
     bool admitted;
     std::array<frame_list, lane_count> queued;
   };
   using end_at = std::map<link_id, end>::iterator;
+
+  void greet(const hello& own) const {
+    if (network_.listeners_.greets && network_.lives(name_, owner_))
+      network_.listeners_.greets(name_, own);
+  }
 
   template <class What>
   void post(link_id link, const std::string& to, order place, What what) {
@@ -273,7 +285,7 @@ private:
   }
 
   void on_dialed(const sim_packet& x, hello who) {
-    links_.emplace(x.link, end{x.from, true, false, {}});
+    links_.emplace(x.link, end{x.from, who.incarnation, true, false, {}});
     caf::anon_send(owner_,
                    cohort::transport::link_hello{x.link, std::move(who)});
   }
@@ -281,6 +293,7 @@ private:
   void on_answer(end_at at, handshake& answer) {
     const auto link = at->first;
     if (auto* who = std::get_if<hello>(&answer)) {
+      at->second.who = who->incarnation;
       caf::anon_send(owner_,
                      cohort::transport::link_hello{link, std::move(*who)});
       return;

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -78,6 +79,16 @@ public:
   /// `silent`, so is its host, and nobody is told.
   void vanish(const std::string& name, bool silent);
 
+  /// Are told what leaves a node, and to whom, before anything happens to it.
+  struct listeners {
+    std::function<void(const std::string& from, node_id to, const frame&)>
+      sends;
+    std::function<void(const std::string& from, const hello&)> greets;
+  };
+  void listen(listeners x) {
+    listeners_ = std::move(x);
+  }
+
   const network_counts& counts() const {
     return counts_;
   }
@@ -110,6 +121,7 @@ private:
   std::map<transport::link_id, link_state> links_;
   std::uint64_t last_link_ = 0;
   network_counts counts_;
+  listeners listeners_;
 };
 
 /// A node's end of the network, which outlives it.

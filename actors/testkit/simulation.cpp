@@ -81,11 +81,16 @@ simulation::simulation(simulation_options options)
       result.on_crash = [this](const std::string& node) {
         load_.take_answers();
         load_.forget(node);
+        witness_.died(node);
       };
       return result;
     }()),
     load_(cluster_, witness_, random_.next()) {
   cluster_.network().set_delay(sky_.delay);
+  witness_.on_apply(
+    [this](const std::string& node, replication::log_position at) {
+      cluster_.applies(node, witnessed_set, at);
+    });
 }
 
 simulation_report simulation::run() {

@@ -31,18 +31,25 @@ bool apply_witness::has_all(const std::string& node) const {
 }
 
 void apply_witness::applied(const std::string& node, const progress& now,
-                            std::string_view command) {
+                            std::string_view command,
+                            replication::log_position at) {
+  if (dead_.contains(node))
+    return;
   progress_[node] = now;
+  if (listener_)
+    listener_(node, at);
   const auto number = std::to_string(now.position);
   if (now.position > states_.size() + 1)
     return broken_(node + " applies a command after a gap, as number "
                    + number);
   if (now.position <= states_.size()) {
-    if (states_[now.position - 1] != now.state)
+    if (states_[now.position - 1] != now.state
+        || entries_[now.position - 1] != at)
       broken_(node + " differs from the others in command " + number);
     return;
   }
   states_.push_back(now.state);
+  entries_.push_back(at);
   const auto [known, fresh] = positions_.emplace(command, now.position);
   if (!fresh)
     broken_("a command is applied twice, as number "
@@ -50,6 +57,8 @@ void apply_witness::applied(const std::string& node, const progress& now,
 }
 
 void apply_witness::restored(const std::string& node, const progress& now) {
+  if (dead_.contains(node))
+    return;
   progress_[node] = now;
   if (now.position == 0 || now.position > states_.size()
       || states_[now.position - 1] != now.state)
@@ -60,10 +69,10 @@ void apply_witness::restored(const std::string& node, const progress& now) {
 
 // -- witnessed_machine --------------------------------------------------------
 
-std::string witnessed_machine::apply(const machine::apply_context&,
+std::string witnessed_machine::apply(const machine::apply_context& context,
                                      std::string_view command) {
   now_ = {now_.position + 1, next_state(now_.state, command)};
-  witness_.applied(node_, now_, command);
+  witness_.applied(node_, now_, command, {context.term, context.index});
   return std::to_string(now_.position);
 }
 

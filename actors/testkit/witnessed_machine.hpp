@@ -2,6 +2,7 @@
 #pragma once
 
 #include "machine/simple_machine.hpp"
+#include "replication/entry.hpp"
 #include "runtime/node.hpp"
 #include "testkit/trace_hash.hpp"
 
@@ -17,6 +18,9 @@
 
 namespace cohort::testkit {
 
+/// The set whose replicas are watched: the first after the meta set.
+inline constexpr set_id witnessed_set{1};
+
 /// What all replicas have applied: the log's order, which every one of them
 /// must follow, and in which no command stands twice.
 class apply_witness {
@@ -24,6 +28,14 @@ public:
   /// Is told what is wrong, in the middle of an apply.
   explicit apply_witness(std::function<void(const std::string&)> broken)
     : broken_(std::move(broken)) {}
+
+  /// Is told of every command that the replica of a node applies, and where it
+  /// stands in the log.
+  using listener =
+    std::function<void(const std::string& node, replication::log_position at)>;
+  void on_apply(listener act) {
+    listener_ = std::move(act);
+  }
 
   /// What a replica has: so many commands, and a hash of them.
   struct progress {
@@ -33,7 +45,7 @@ public:
 
   /// The replica of a node applied `command`, and is there now.
   void applied(const std::string& node, const progress& now,
-               std::string_view command);
+               std::string_view command, replication::log_position at = {});
 
   /// It took over another state.
   void restored(const std::string& node, const progress& now);
@@ -41,6 +53,12 @@ public:
   /// It begins anew.
   void restarted(const std::string& node) {
     progress_[node] = {};
+    dead_.erase(node);
+  }
+
+  /// Its node is gone: what it does until it begins anew does not count.
+  void died(const std::string& node) {
+    dead_.insert(node);
   }
 
   /// Whether the replica of a node has applied all that is known.
@@ -54,11 +72,20 @@ public:
   /// Where a command stands; 0: nowhere.
   std::uint64_t position_of(const std::string& command) const;
 
+  /// The entry of the log that a command stands in.
+  /// Precondition: 0 < position <= length().
+  replication::log_position entry_of(std::uint64_t position) const {
+    return entries_[position - 1];
+  }
+
 private:
   std::function<void(const std::string&)> broken_;
+  listener listener_;
   std::map<std::string, std::uint64_t, std::less<>> positions_;
   std::vector<std::uint64_t> states_; ///< after each command
+  std::vector<replication::log_position> entries_;
   std::map<std::string, progress> progress_;
+  std::set<std::string> dead_;
 };
 
 /// Counts commands, each of which is given once, and answers with the count.

@@ -45,6 +45,29 @@ BOOST_AUTO_TEST_CASE(only_what_was_synced_survives_for_sure) {
   BOOST_TEST(disk.crash_losing_nothing()->contents("f") == disk.contents("f"));
 }
 
+BOOST_AUTO_TEST_CASE(what_becomes_durable_is_told_once_without_zeros) {
+  std::string told;
+  disk.on_durable([&](const std::string& path, std::uint64_t offset,
+                      std::span<const std::byte> data) {
+    const std::string text(reinterpret_cast<const char*>(data.data()),
+                           data.size());
+    told += path + ' ' + std::to_string(offset) + ' ' + text[0] + text.back()
+            + std::to_string(text.size()) + '\n';
+  });
+  write(0, 'a');
+  write(512, '\0', 512);
+  write(1024, 'b');
+  write(1536, 'c');
+  BOOST_TEST(told == "");
+  BOOST_REQUIRE(opened->sync().ok());
+  BOOST_TEST(told == "f 0 aa512\nf 1024 bc1024\n");
+  BOOST_REQUIRE(opened->sync().ok());
+  write(0, 'd');
+  disk.on_durable({});
+  BOOST_REQUIRE(opened->sync().ok());
+  BOOST_TEST(told == "f 0 aa512\nf 1024 bc1024\n");
+}
+
 BOOST_AUTO_TEST_CASE(a_crash_may_leave_any_mixture_of_sectors) {
   write(0, 'a', 1536);
   BOOST_REQUIRE(opened->sync().ok());
