@@ -31,7 +31,7 @@ front_options front_options_of(const runtime::topology& plan,
   result.version = version;
   for (const auto& x : plan.nodes)
     result.endpoints[x.name] = {x.client.host, x.client.port};
-  result.sending.first_id = runtime::first_request_of(place.number);
+  result.sending.first_id = place.first_request;
   result.sending.patience_ms = plan.timers.request_patience_ms;
   result.pending_bytes_max = plan.limits.pending_bytes_max;
   result.clients_max = plan.limits.clients_max;

@@ -104,8 +104,14 @@ struct serve_gateway {
 /// Where a gateway's number stands in the ids of its requests.
 inline constexpr unsigned gateway_shift = 48;
 
-constexpr std::uint64_t first_request_of(std::uint16_t gateway) {
-  return std::uint64_t{gateway} << gateway_shift;
+/// Replies find a node by its incarnation, which outlives its processes. So ids
+/// count from a place that each start of a node draws anew, `drawn`: a late
+/// reply to the process before is none to a request of this one. At most 2^47
+/// requests of one gateway keep their number.
+constexpr std::uint64_t first_request_of(std::uint16_t gateway,
+                                         std::uint64_t drawn) {
+  constexpr auto places = std::uint64_t{1} << (gateway_shift - 1);
+  return (std::uint64_t{gateway} << gateway_shift) + drawn % places;
 }
 
 /// Who has which number on a node.

@@ -1,6 +1,7 @@
 #include "runtime/node.hpp"
 
 #include "core/rng.hpp"
+#include "runtime/messages.hpp"
 #include "runtime/supervisor.hpp"
 
 #include <caf/send.hpp>
@@ -11,6 +12,7 @@
 namespace cohort::runtime {
 
 struct node::parts {
+  std::uint64_t boot_nonce = 0;
   caf::actor supervisor;
   std::shared_future<result<std::uint16_t>> started;
   std::shared_future<void> ended;
@@ -82,10 +84,11 @@ result<std::unique_ptr<node>> node::begin(caf::actor_system& system,
   auto made = std::make_unique<parts>();
   made->started = at_end.report->outcome().share();
   made->ended = at_end.ended->get_future().share();
+  made->boot_nonce = random.next();
   const auto where = options.supervisor_runs;
-  auto setup = std::make_shared<supervisor_setup>(
-    supervisor_setup{std::move(options), std::move(*directory), random.next(),
-                     cluster_id{random.next(), random.next()}, at_end.report});
+  auto setup = std::make_shared<supervisor_setup>(supervisor_setup{
+    std::move(options), std::move(*directory), made->boot_nonce,
+    cluster_id{random.next(), random.next()}, at_end.report});
   made->supervisor = spawn_shell<runtime::supervisor>(system, where,
                                                       std::move(setup));
   caf::actor_cast<caf::abstract_actor*>(made->supervisor)
@@ -130,6 +133,10 @@ std::uint16_t node::peer_port() const {
 
 set_id node::served_set() const {
   return first_user_set;
+}
+
+std::uint64_t node::first_request_of(std::uint16_t gateway) const {
+  return runtime::first_request_of(gateway, parts_->boot_nonce);
 }
 
 const caf::actor& node::supervisor() const {

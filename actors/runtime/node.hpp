@@ -40,7 +40,7 @@ using machine_factory =
 struct gateway_place {
   set_id set;
   std::string set_name;
-  std::uint16_t number = 0; ///< see first_request_of()
+  std::uint64_t first_request = 0; ///< ids of its requests count from here
   caf::actor hub;
   caf::actor node;
 };
@@ -129,6 +129,9 @@ public:
 
   /// The set that gateways and clients reach through this node.
   set_id served_set() const;
+
+  /// Where the ids of a gateway's requests count from, in this run of the node.
+  std::uint64_t first_request_of(std::uint16_t gateway) const;
 
   /// For messages: report_cluster, form_without, attach_gateway.
   const caf::actor& supervisor() const;

@@ -254,7 +254,7 @@ set_client::set_client(caf::actor_system& system, const node& at,
   : node_(at.supervisor()),
     number_(opts.number != 0 ? opts.number : next_number()) {
   client_setup setup{at.served_set(), {}, std::move(time), opts};
-  setup.options.sending.first_id = first_request_of(number_);
+  setup.options.sending.first_id = at.first_request_of(number_);
   actor_ = spawn_shell<client_actor>(system, placement::pool, setup);
   caf::anon_send(node_, attach_gateway{number_, actor_});
 }

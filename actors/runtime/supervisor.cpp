@@ -71,9 +71,9 @@ make_transport(const node_options& options, caf::scheduled_actor* owner) {
                                        tcp);
 }
 
-machine::sender_options meta_sending() {
+machine::sender_options meta_sending(std::uint64_t drawn) {
   machine::sender_options result;
-  result.first_id = first_request_of(gateway_number::meta);
+  result.first_id = first_request_of(gateway_number::meta, drawn);
   return result;
 }
 
@@ -86,7 +86,7 @@ supervisor::supervisor(caf::scheduled_actor* self,
     options_(setup_->options),
     directory_(setup_->directory),
     forming_(options_of(*setup_), identity_in(directory_)),
-    meta_(meta_sending()),
+    meta_(meta_sending(setup_->boot_nonce)),
     state_(directory_.state()),
     started_ms_(now_ms()) {
   self->set_exit_handler([this](caf::exit_msg& x) { on_exit(x); });

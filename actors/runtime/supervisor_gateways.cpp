@@ -11,7 +11,8 @@ void supervisor::start_gateway() {
   gateway_place place;
   place.set = first_user_set;
   place.set_name = options_.plan.sets.front().name;
-  place.number = gateway_number::front;
+  place.first_request =
+    first_request_of(gateway_number::front, setup_->boot_nonce);
   place.hub = hub_;
   place.node = me();
   const auto made = options_.make_gateway(system(), place);
@@ -20,7 +21,7 @@ void supervisor::start_gateway() {
   watch(made->front, "front");
   if (made->connections)
     watch(made->connections, "gateway");
-  attach({place.number, made->front});
+  attach({gateway_number::front, made->front});
 }
 
 void supervisor::attach(const attach_gateway& x) {

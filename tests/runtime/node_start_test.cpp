@@ -1,6 +1,7 @@
 // Nodes that cannot start: why, and that nothing of them is left. C2, L4.
 #include "runtime/node.hpp"
 
+#include "runtime/messages.hpp"
 #include "runtime/system_clock.hpp"
 #include "storage/log_model.hpp"
 #include "storage/node_directory.hpp"
@@ -10,6 +11,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
 
+#include <algorithm>
 #include <future>
 #include <map>
 #include <mutex>
@@ -180,6 +182,28 @@ BOOST_AUTO_TEST_CASE(D4_a_damaged_log_is_refused) {
   BOOST_TEST((why.code == errc::corrupt), to_string(why));
   BOOST_TEST(says(why.message, "segment-"), why.message);
   BOOST_TEST(!is_locked());
+}
+
+/// A reply that was on its way to the process before is told from those to the
+/// requests of this one by its id alone.
+BOOST_AUTO_TEST_CASE(K1_two_starts_of_a_node_have_no_request_ids_in_common) {
+  const auto ids_of_start = [this](std::uint64_t seed) {
+    options.seed = seed;
+    const auto made = node::start(system, options);
+    BOOST_REQUIRE(made.ok());
+    return std::pair{(*made)->first_request_of(gateway_number::front),
+                     (*made)->first_request_of(gateway_number::meta)};
+  };
+  const auto before = ids_of_start(1);
+  const auto after = ids_of_start(2);
+  BOOST_TEST((before.first >> gateway_shift) == gateway_number::front);
+  BOOST_TEST((after.second >> gateway_shift) == gateway_number::meta);
+  const auto apart = [](std::uint64_t x, std::uint64_t y) {
+    return std::max(x, y) - std::min(x, y);
+  };
+  constexpr auto many = std::uint64_t{1} << 40; // requests of one process
+  BOOST_TEST(apart(before.first, after.first) > many);
+  BOOST_TEST(apart(before.second, after.second) > many);
 }
 
 BOOST_AUTO_TEST_CASE(L4_a_gateway_that_cannot_serve_stops_the_node) {
