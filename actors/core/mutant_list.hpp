@@ -90,10 +90,51 @@
   X(lifted_without_floor, \
     "who lost entries is elected without them, and elects others (D3)")
 
+/// The log on disk.
+#define COHORT_EACH_STORAGE_MUTANT(X) \
+  X(log_is_not_synced, "the log is not synced (baidu/braft 93d248b)") \
+  X(failed_sync_is_repeated, \
+    "a failed sync is tried again, and then succeeds (D6)") \
+  X(unsynced_is_covered, "a block says of unsynced ones that they last (D3)") \
+  X(block_numbers_return, "numbers of blocks that were cut are reused (D3)") \
+  X(boot_counter_returns, "a start is counted like the one before (C2)") \
+  X(torn_blocks_count, "a block counts although sectors of it are missing") \
+  X(found_tail_is_lost, \
+    "a start builds on what a process that died did not sync (D3)") \
+  X(segments_are_reused_early, \
+    "a segment is reused before its end is durable (D5)") \
+  X(segments_forget_states, \
+    "votes are gone with the segment that they are in (D5)") \
+  X(segment_name_is_lost, "the name of a segment is not synced") \
+  X(parts_are_mixed, "what is left of a large record goes into the next") \
+  X(recovery_forgets_cuts, \
+    "entries that were cut are back after a restart (qdrant/qdrant#1329)") \
+  X(recovery_keeps_tail, \
+    "what a snapshot replaced is back after a restart (rabbitmq/ra " \
+    "39490978)") \
+  X(damaged_tail_is_cut, \
+    "a damaged block at the end is cut without a word (D3)") \
+  X(covered_damage_is_cut, \
+    "damage to what was durable is taken for a torn write (NATS 2.12.1)") \
+  X(verdict_stays_in_memory, \
+    "that a set is suspect is forgotten at the next start (D3)")
+
+/// Other files.
+#define COHORT_EACH_FILE_MUTANT(X) \
+  X(sealed_is_not_synced, "a file gets its name before it is durable (C2)") \
+  X(snapshot_is_not_synced, "a snapshot is used before it is durable (D7)") \
+  X(received_is_not_synced, "so is one that was received (D7)") \
+  X(snapshot_name_is_lost, \
+    "the log is cut before the snapshot has its name for good (D7)") \
+  X(found_snapshot_is_lost, \
+    "so it is behind a snapshot that a start has found (D7)")
+
 #define COHORT_EACH_MUTANT(X) \
   COHORT_EACH_ELECTION_MUTANT(X) \
   COHORT_EACH_LOG_MUTANT(X) \
   COHORT_EACH_COMMIT_MUTANT(X) \
   COHORT_EACH_READ_MUTANT(X) \
   COHORT_EACH_CHANGE_MUTANT(X) \
-  COHORT_EACH_RECOVERY_MUTANT(X)
+  COHORT_EACH_RECOVERY_MUTANT(X) \
+  COHORT_EACH_STORAGE_MUTANT(X) \
+  COHORT_EACH_FILE_MUTANT(X)

@@ -1,5 +1,7 @@
 #include "storage/log_chain.hpp"
 
+#include "core/mutant.hpp"
+
 #include <algorithm>
 #include <optional>
 
@@ -36,7 +38,8 @@ private:
                                              scan.highest_boot_counter);
       for (const auto& x : scan.blocks) {
         chain_.oldest_life = std::max(chain_.oldest_life, x.header.oldest_life);
-        durable_ = std::max(durable_, x.header.synced_before);
+        if (!mutated(mutant::covered_damage_is_cut))
+          durable_ = std::max(durable_, x.header.synced_before);
       }
     }
   }
@@ -115,6 +118,8 @@ private:
                         + " was durable, but the blocks behind "
                         + std::to_string(last_) + " are damaged or missing");
     const auto* next = behind_end();
+    if (mutated(mutant::damaged_tail_is_cut))
+      return conclude(tail_verdict::torn, "the last block is damaged");
     if (next && next->state == block_state::damaged)
       suspect_from(*next);
     else if (end().head_damaged(chain_.end_page))

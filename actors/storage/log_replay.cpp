@@ -1,6 +1,7 @@
 #include "storage/log_replay.hpp"
 
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 #include "storage/log_options.hpp"
 
 #include <algorithm>
@@ -70,7 +71,8 @@ void entry_facts::base_moved(index_t base, bool keep_tail) {
 }
 
 void entry_facts::cut(index_t first) {
-  erase_from(terms_, first);
+  if (!mutated(mutant::recovery_forgets_cuts))
+    erase_from(terms_, first);
   erase_from(members_, first);
   if (last_ >= first)
     last_ = first.prev();
@@ -145,7 +147,7 @@ result<void> log_replay::add_records(const block_header& header,
 
 result<void> log_replay::add_part(const block_header& header,
                                   std::span<const std::byte> pages) {
-  if (!header.continues) {
+  if (!header.continues && !mutated(mutant::parts_are_mixed)) {
     part_bytes_.clear();
     part_places_.clear();
   } else if (part_places_.empty()) {
@@ -234,7 +236,8 @@ result<void> log_replay::carry_out(const codec::set_change& x,
     return error{errc::corrupt, {}};
   auto& facts = facts_[x.set];
   if (x.base)
-    facts.base_moved(x.base->index, x.keep_tail);
+    facts.base_moved(x.base->index,
+                     x.keep_tail || mutated(mutant::recovery_keeps_tail));
   if (!x.entries.empty())
     facts.appended(x.entries);
   return {};

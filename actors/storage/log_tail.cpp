@@ -1,6 +1,7 @@
 #include "storage/log_tail.hpp"
 
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 
 #include <utility>
 
@@ -52,7 +53,8 @@ result<block_header> log_tail::write_to(file& segment, std::uint64_t life,
   header.life = life;
   header.number = ++numbers_.block;
   header.previous = numbers_.last;
-  header.synced_before = durable_;
+  header.synced_before = mutated(mutant::unsynced_is_covered) ? numbers_.last
+                                                              : durable_;
   header.boot_counter = numbers_.boot_counter;
   header.oldest_life = numbers_.oldest_life;
   const auto pages = body.finish(header);
@@ -69,7 +71,7 @@ result<block_header> log_tail::write_to(file& segment, std::uint64_t life,
 result<void> log_tail::sync() {
   if (durable_ == numbers_.last)
     return {};
-  if (!segment_->durable_writes())
+  if (!segment_->durable_writes() && !mutated(mutant::log_is_not_synced))
     if (auto synced = segment_->sync(); !synced)
       return synced;
   durable_ = numbers_.last;

@@ -1,6 +1,7 @@
 #include "storage/node_log.hpp"
 
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -95,6 +96,8 @@ result<void> node_log::commit() {
   if (auto flushed = flush(); !flushed)
     return abandon(flushed.err());
   if (auto synced = tail_.sync(); !synced) {
+    if (mutated(mutant::failed_sync_is_repeated))
+      return {errc::no_space, synced.err().message};
     failed_ = true; // whatever it failed with, it is never tried again (D6)
     return {errc::io_failed, synced.err().message};
   }

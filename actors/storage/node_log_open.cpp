@@ -1,5 +1,6 @@
 // Opening a log: recovery, and the first blocks after it.
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 #include "storage/node_log.hpp"
 
 #include <utility>
@@ -15,9 +16,12 @@ constexpr std::uint64_t number_gap = std::uint64_t{1} << 16;
 log_tail::numbers numbers_after(const recovered_log& recovered) {
   const auto& chain = recovered.chain;
   return {.life = chain.highest_life,
-          .block = chain.highest_block + number_gap,
+          .block = mutated(mutant::block_numbers_return)
+                     ? recovered.last_block
+                     : chain.highest_block + number_gap,
           .last = recovered.last_block,
-          .boot_counter = chain.highest_boot_counter + 1,
+          .boot_counter = chain.highest_boot_counter
+                          + (mutated(mutant::boot_counter_returns) ? 0 : 1),
           .oldest_life = chain.empty() ? 0 : chain.oldest_life};
 }
 
@@ -130,7 +134,8 @@ void node_log::mark_suspects(recovered_log& recovered) {
     log_effect effect;
     effect.set = set;
     effect.state = state;
-    publish(effect, {});
+    if (!mutated(mutant::verdict_stays_in_memory))
+      publish(effect, {});
   }
 }
 
@@ -163,8 +168,9 @@ result<bool> node_log::resume(const recovered_log& recovered) {
     return opened.err();
   // What was read back may not have been durable: a process that died is not a
   // machine that did.
-  if (auto synced = (*opened)->sync(); !synced)
-    return error{errc::io_failed, synced.err().message};
+  if (!mutated(mutant::found_tail_is_lost))
+    if (auto synced = (*opened)->sync(); !synced)
+      return error{errc::io_failed, synced.err().message};
   const auto pages = static_cast<std::uint32_t>(end.size / page_bytes);
   tail_.resume(std::move(*opened), end.life, chain.end_page, pages);
   const bool goes_on = !has_doubt(chain) && recovered.cuts.empty()

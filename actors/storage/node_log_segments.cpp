@@ -1,5 +1,6 @@
 // Beginning, freeing and emptying segments (D5, D6).
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 #include "storage/node_log.hpp"
 
 #include <algorithm>
@@ -93,6 +94,8 @@ std::size_t node_log::build_opening(block_builder& to) {
   };
   append(encoder.encode(codec::segment_head{owner_, unknown_sets_suspect_}));
   for (const auto& [set, log] : index_.sets()) {
+    if (mutated(mutant::segments_forget_states))
+      continue;
     append(encoder.encode(codec::set_state{set, log.state, log.base}));
     to.name(set);
   }
@@ -158,7 +161,8 @@ result<void> node_log::after_sync() {
   if (!segments_.empty())
     tail_.set_oldest_life(segments_.begin()->first);
   while (!retired_.empty()
-         && retired_.begin()->first < tail_.durable_oldest_life()) {
+         && (retired_.begin()->first < tail_.durable_oldest_life()
+             || mutated(mutant::segments_are_reused_early))) {
     const auto free = retired_.extract(retired_.begin());
     if (auto kept = pool_.give_back(free.mapped().name, free.mapped().size);
         !kept)

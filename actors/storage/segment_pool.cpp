@@ -1,5 +1,7 @@
 #include "storage/segment_pool.hpp"
 
+#include "core/mutant.hpp"
+
 #include <charconv>
 #include <cstdio>
 #include <utility>
@@ -82,8 +84,9 @@ result<void> segment_pool::prepare() {
     return made;
   if (auto named = files_.rename(staged, join(directory_, name)); !named)
     return named;
-  if (auto synced = files_.sync_directory(directory_); !synced)
-    return synced;
+  if (!mutated(mutant::segment_name_is_lost))
+    if (auto synced = files_.sync_directory(directory_); !synced)
+      return synced;
   const std::lock_guard guard{mutex_};
   ready_.push_back(name);
   return {};

@@ -1,6 +1,7 @@
 #include "storage/segment_scan.hpp"
 
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 
 #include <algorithm>
 
@@ -26,7 +27,8 @@ block_state state_of(const block_header& header,
     const auto& sector = sectors[begin + i];
     if (sector.state == sector_state::damaged)
       return block_state::damaged;
-    if (!sector.is({header.life, header.number, static_cast<std::uint32_t>(i)}))
+    if (!sector.is({header.life, header.number, static_cast<std::uint32_t>(i)})
+        && !mutated(mutant::torn_blocks_count))
       result = block_state::torn;
   }
   return result;

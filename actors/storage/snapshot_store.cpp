@@ -1,6 +1,7 @@
 #include "storage/snapshot_store.hpp"
 
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 #include "storage/node_directory.hpp"
 
 #include <charconv>
@@ -127,8 +128,9 @@ result<void> snapshot_receiver::append(std::uint64_t offset,
 result<void> snapshot_receiver::finish() {
   if (received_ != file_bytes_)
     return {errc::invalid, "a snapshot is not complete"};
-  if (auto synced = to_->sync(); !synced)
-    return synced;
+  if (!mutated(mutant::received_is_not_synced))
+    if (auto synced = to_->sync(); !synced)
+      return synced;
   if (auto verified = verify(); !verified)
     return verified;
   return switch_to(at_);
@@ -191,8 +193,9 @@ snapshot_store::remove_leftovers(const std::string& set_directory) {
       return removed;
   // The newest may owe its name to a process that died before it was durable;
   // who finds it builds on it.
-  if (auto synced = files_.sync_directory(set_directory); !synced)
-    return synced;
+  if (!mutated(mutant::found_snapshot_is_lost))
+    if (auto synced = files_.sync_directory(set_directory); !synced)
+      return synced;
   return remove_older(set_directory);
 }
 
@@ -246,8 +249,9 @@ result<void> snapshot_store::switch_to(set_id set, const std::string& staged,
                                    join(directory, final_name(at)));
       !renamed)
     return renamed;
-  if (auto synced = files_.sync_directory(directory); !synced)
-    return synced;
+  if (!mutated(mutant::snapshot_name_is_lost))
+    if (auto synced = files_.sync_directory(directory); !synced)
+      return synced;
   return remove_older(directory);
 }
 

@@ -162,8 +162,8 @@ inline std::vector<step> long_script(std::uint64_t seed, std::size_t steps) {
       x.request.base = base_at(term, random.between(base + 1, last));
     if (x.request.base)
       x.request.keep_tail = true;
-    if (kind == 1) { // a snapshot of a primary
-      x.request.base = base_at(++term, last + random.between(1, 9));
+    if (kind == 1) { // a snapshot of a primary, whose log is another
+      x.request.base = base_at(++term, random.between(base + 1, last + 9));
       x.request.state = voted(term, 2);
     }
     if (kind == 2)
