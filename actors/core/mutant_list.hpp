@@ -129,6 +129,27 @@
   X(found_snapshot_is_lost, \
     "so it is behind a snapshot that a start has found (D7)")
 
+/// Sessions: every command once, with its own reply.
+#define COHORT_EACH_SESSION_MUTANT(X) \
+  X(gaps_run, "a command overtakes one that is sent again (K1)") \
+  X(resent_runs_again, "a command that is sent again runs again (K1)") \
+  X(sessions_come_back, "an expired session is made anew on demand (K1)") \
+  X(mark_runs_ahead, \
+    "a gateway says of all it sent that it was answered (K1)") \
+  X(refusal_ends_doubt, \
+    "a refusal is believed although an earlier attempt may have run (K2)") \
+  X(expired_did_nothing, \
+    "what was sent under an expired session is said to be undone (K1)") \
+  X(timeout_is_refusal, \
+    "what has no answer in time is said to be undone (M1)") \
+  X(new_clock_expires_sessions, \
+    "the clock of a new primary expires sessions (K1)") \
+  X(snapshot_forgets_sessions, "a snapshot comes back without sessions (D7)") \
+  X(own_writes_are_not_seen, \
+    "a question does not wait for the own writes (E4)") \
+  X(riding_query_sees_later, \
+    "a question between commands that ran before sees what came later (K3)")
+
 #define COHORT_EACH_MUTANT(X) \
   COHORT_EACH_ELECTION_MUTANT(X) \
   COHORT_EACH_LOG_MUTANT(X) \
@@ -137,4 +158,5 @@
   COHORT_EACH_CHANGE_MUTANT(X) \
   COHORT_EACH_RECOVERY_MUTANT(X) \
   COHORT_EACH_STORAGE_MUTANT(X) \
-  COHORT_EACH_FILE_MUTANT(X)
+  COHORT_EACH_FILE_MUTANT(X) \
+  COHORT_EACH_SESSION_MUTANT(X)

@@ -3,6 +3,7 @@
 #include "codec/peer_codec.hpp"
 #include "codec/session_codec.hpp"
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -19,7 +20,7 @@ work_result replicated_machine::apply(const replication::entry& x,
   COHORT_CHECK(x.index == applied_.next());
   const apply_context context{x.index, x.term, x.log_time_ms};
   work_result result;
-  if (x.term != applied_term_)
+  if (x.term != applied_term_ && !mutated(mutant::new_clock_expires_sessions))
     sessions_.renew_all(x.log_time_ms);
   applied_ = x.index;
   applied_term_ = x.term;
@@ -107,7 +108,8 @@ void replicated_machine::run(const apply_context& context,
     auto last = q + 1;
     while (last < queries && riding->query_after[last] == place)
       ++last;
-    if (place < first || overtaken) {
+    if ((place < first || overtaken)
+        && !mutated(mutant::riding_query_sees_later)) {
       for (; q < last; ++q)
         result.query_replies.add(place_is_gone);
       continue;
@@ -127,7 +129,7 @@ void replicated_machine::run(const apply_context& context,
 query_outcome replicated_machine::query(const work_request& work,
                                         std::int64_t now_ms,
                                         work_result& result) {
-  if (work.after_sequence > 0) {
+  if (work.after_sequence > 0 && !mutated(mutant::own_writes_are_not_seen)) {
     const auto* x = sessions_.find(work.session);
     if (!x || x->highest_applied < work.after_sequence) {
       result.outcome = x ? client_outcome::gap : client_outcome::expired;
@@ -145,7 +147,8 @@ std::string replicated_machine::sessions() const {
 
 result<void> replicated_machine::restored(const replication::log_base& base,
                                           std::string_view sessions) {
-  if (sessions.empty()) { // nobody has spoken yet
+  if (sessions.empty() // nobody has spoken yet
+      || mutated(mutant::snapshot_forgets_sessions)) {
     sessions_.replace({});
   } else {
     auto decoded = codec::decode_sessions(sessions);

@@ -1,6 +1,7 @@
 #include "machine/session_sender.hpp"
 
 #include "codec/peer_codec.hpp"
+#include "core/mutant.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -27,6 +28,8 @@ bool session_sender::item::waits_for_copies() const {
 
 bool session_sender::item::in_doubt() const {
   const auto* body = std::get_if<work_request>(&request.body);
+  if (mutated(mutant::refusal_ends_doubt))
+    return false;
   return attempts > 1 && body && !body->command.empty();
 }
 
@@ -85,7 +88,7 @@ std::uint64_t session_sender::enqueue(item x, std::int64_t now_ms) {
 /// Everything at or below was answered, one way or the other.
 std::uint64_t session_sender::mark() const {
   for (const auto& x : in_flight_)
-    if (x.count > 0)
+    if (x.count > 0 && !mutated(mutant::mark_runs_ahead))
       return x.batch.first_sequence - 1;
   return last_sequence_;
 }
@@ -262,7 +265,8 @@ void session_sender::session_lost(std::int64_t now_ms) {
       continue;
     }
     const auto offset = at - in_flight_.begin();
-    finish(at, at->count > 0 ? work_fate::unknown : work_fate::not_taken, {});
+    const bool doubt = at->count > 0 && !mutated(mutant::expired_did_nothing);
+    finish(at, doubt ? work_fate::unknown : work_fate::not_taken, {});
     at = in_flight_.begin() + offset;
   }
   session_ = {};
@@ -326,7 +330,8 @@ void session_sender::tick(std::int64_t now_ms) {
     if (at->what == kind::open)
       opening_ = false;
     const auto offset = at - in_flight_.begin();
-    const bool harmless = at->what == kind::work && at->count == 0;
+    const bool harmless = (at->what == kind::work && at->count == 0)
+                          || mutated(mutant::timeout_is_refusal);
     finish(at, harmless ? work_fate::not_taken : work_fate::unknown, {});
     at = in_flight_.begin() + offset;
   }

@@ -1,6 +1,7 @@
 #include "machine/session_table.hpp"
 
 #include "core/check.hpp"
+#include "core/mutant.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -87,7 +88,9 @@ void session_table::forget(session_state& x, std::uint64_t up_to) {
 admission session_table::admit(const session_batch& batch,
                                std::int64_t log_time_ms) {
   expire(log_time_ms);
-  const auto at = sessions_.find(batch.session);
+  auto at = sessions_.find(batch.session);
+  if (at == sessions_.end() && mutated(mutant::sessions_come_back))
+    at = sessions_.try_emplace(batch.session).first;
   if (at == sessions_.end())
     return {admission::verdict::expired, 0};
   auto& x = at->second;
@@ -97,15 +100,18 @@ admission session_table::admit(const session_batch& batch,
   const auto before = batch.first_sequence - 1;
   if (batch.first_sequence == 0 || batch.count > ~before)
     return {admission::verdict::beyond, 0};
-  if (before > std::max(x.highest_applied, batch.answered_up_to))
+  if (before > std::max(x.highest_applied, batch.answered_up_to)
+      && !mutated(mutant::gaps_run))
     return {admission::verdict::gap, 0};
   const auto last = before + batch.count;
   const auto mark = std::max(x.answered_up_to, batch.answered_up_to);
   if (last > mark && last - mark > limits_.window)
     return {admission::verdict::beyond, 0};
   forget(x, batch.answered_up_to);
-  const auto applied = x.highest_applied > before ? x.highest_applied - before
-                                                  : 0;
+  const auto applied = x.highest_applied > before
+                           && !mutated(mutant::resent_runs_again)
+                         ? x.highest_applied - before
+                         : 0;
   return {
     admission::verdict::run,
     static_cast<std::uint32_t>(std::min<std::uint64_t>(applied, batch.count))};

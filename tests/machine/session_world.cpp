@@ -112,6 +112,7 @@ void session_world::submit_query(world_gateway& from) {
   world_gateway::submitted x;
   x.query_after = {0};
   x.must_see = from.newest_done;
+  x.commands_before = from.commands;
   work_batch work;
   work.queries = list_of({from.name});
   work.query_after = x.query_after;
@@ -336,18 +337,31 @@ void session_world::judge(world_gateway& from, const finished_work& x) {
 }
 
 void session_world::judge_queries(const world_gateway::submitted& x,
-                                  const world_gateway& from,
+                                  world_gateway& from,
                                   const client_reply& reply) {
   BOOST_REQUIRE(reply.query_replies.size() == x.query_after.size()
                 || x.count > 0);
   for (std::size_t i = 0; i < reply.query_replies.size(); ++i) {
     const auto seen = reply.query_replies[i];
-    if (x.count > 0)
+    if (x.count > 0) {
       BOOST_REQUIRE(seen.starts_with("-TRYAGAIN")
                     || seen
                          == command_name(from, x.first + x.query_after[i] - 1));
-    else
-      BOOST_REQUIRE(x.must_see == 0 || number_of(seen) >= x.must_see);
+      continue;
+    }
+    const auto number = seen == "none" ? 0 : number_of(seen);
+    BOOST_REQUIRE(number >= x.must_see);
+    from.seen_after.emplace_back(x.commands_before, number);
+  }
+}
+
+/// A query waits for what was submitted before it, also if that is not answered
+/// yet. What ends without an answer may run later.
+void session_world::judge_own_writes(const world_gateway& from) const {
+  for (auto [before, seen] : from.seen_after) {
+    while (before > 0 && from.fates.at(before) != work_fate::done)
+      --before;
+    BOOST_REQUIRE(seen >= before);
   }
 }
 
@@ -378,6 +392,7 @@ void session_world::judge_all() {
   for (const auto& from : gateways_) {
     BOOST_REQUIRE(from->open.empty());
     BOOST_REQUIRE(from->fates.size() == from->commands);
+    judge_own_writes(*from);
     for (const auto& [n, fate] : from->fates) {
       const auto& ran = set_->ran();
       const auto times = std::count(ran.begin(), ran.end(),

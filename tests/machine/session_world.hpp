@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace cohort::machine::tests {
@@ -41,10 +42,14 @@ struct world_gateway {
     std::vector<std::uint32_t> query_after;
     /// Commands that had been answered when a query was submitted.
     std::uint64_t must_see = 0;
+    /// Commands that had been submitted then.
+    std::uint64_t commands_before = 0;
   };
   std::map<std::uint64_t, submitted> open;
   std::map<std::uint64_t, work_fate> fates; ///< by the number of a command
   std::uint64_t newest_done = 0;
+  /// By the commands submitted before a query: what it saw.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> seen_after;
 };
 
 /// Runs one seed; throws a Boost.Test failure naming it when a promise is
@@ -106,8 +111,9 @@ private:
   void snapshot_backup();
   void collect();
   void judge(world_gateway& from, const finished_work& x);
-  void judge_queries(const world_gateway::submitted& x,
-                     const world_gateway& from, const client_reply& reply);
+  void judge_queries(const world_gateway::submitted& x, world_gateway& from,
+                     const client_reply& reply);
+  void judge_own_writes(const world_gateway& from) const;
   void judge_order();
   void drain();
   void judge_all();
