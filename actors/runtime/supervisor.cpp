@@ -21,6 +21,9 @@ constexpr std::uint32_t forming_ticks = 20;
 /// their own: waking them costs more than they have to do.
 constexpr std::uint32_t disk_ticks = 10;
 
+/// Ticks until what had no room on the disk is tried again.
+constexpr std::uint32_t full_disk_ticks = 50;
+
 std::vector<std::string> names_of(const topology& plan) {
   std::vector<std::string> result;
   for (const auto& x : plan.nodes)
@@ -120,8 +123,7 @@ caf::behavior supervisor::behavior() {
     },
     [this](const remember_boots& x) {
       state_.boots = x.boots;
-      if (directory_.identity())
-        write_state();
+      keep_boots();
     },
     [this](const inbound& x) {
       const auto decoded = codec::decode_peer(x.content);
@@ -204,6 +206,8 @@ void supervisor::on_tick() {
     forming_.tick();
     carry_out_forming();
   }
+  if (ticks_ % full_disk_ticks == 0 && boots_unwritten_)
+    keep_boots();
   meta_.tick(now_ms());
   carry_out_meta();
   finish_gatherings(true);

@@ -89,6 +89,7 @@ private:
   void carry_out_forming();
   void persist(const cluster_identity& x);
   void write_state();
+  void keep_boots();
   void carry_out_meta();
   void note_meta(const meta_state& x);
   void note_role(const role_changed& x);
@@ -135,6 +136,7 @@ private:
   meta_client meta_;
   meta_state known_meta_;
   codec::node_state state_;
+  bool boots_unwritten_ = false; ///< the disk was full
   std::uint64_t boot_ = 0;
   std::int64_t started_ms_ = 0;
   std::uint32_t ticks_ = 0;

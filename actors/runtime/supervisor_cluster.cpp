@@ -112,6 +112,24 @@ void supervisor::write_state() {
                              + to_string(written.err())};
 }
 
+/// Starts of peers, once this node is somebody itself. With a full disk they
+/// are only known until there is room again: peers that come and go must not
+/// stop it (D6).
+void supervisor::keep_boots() {
+  if (!directory_.identity())
+    return;
+  const auto written = directory_.write_state(state_);
+  const bool full = !written && written.err().code == errc::no_space;
+  if (!written && !full)
+    throw std::runtime_error{"the node's state cannot be written: "
+                             + to_string(written.err())};
+  if (full && !boots_unwritten_)
+    say("cannot remember the starts of other nodes until there is space: "
+          + written.err().message,
+        severity::warning);
+  boots_unwritten_ = full;
+}
+
 void supervisor::carry_out_meta() {
   if (!entered_)
     return;

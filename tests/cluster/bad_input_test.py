@@ -187,6 +187,7 @@ class DiskTest(ClusterCase):
         for node in cluster.nodes:
             for key in (min(kept), max(kept)):
                 self.assertEqual(node.call("GET", key), kept[key])
+        self.come_and_go(cluster)
         for x in disks:
             (x / "ballast").unlink()
         for node in cluster.nodes:
@@ -200,6 +201,18 @@ class DiskTest(ClusterCase):
         for node in cluster.nodes:
             for key, value in kept.items():
                 self.assertEqual(node.call("GET", key), value, key)
+
+    def come_and_go(self, cluster):
+        """Each node is killed, and starts on its full disk; it takes part in
+        elections, and nobody stops."""
+        for node in cluster.nodes:
+            node.kill9()
+            cluster.primary()
+            node.start()
+            wait_until(lambda x=node: cluster.role(x) in ("backup", "primary"),
+                       f"{node.name} takes part")
+            for x in cluster.nodes:
+                self.assertTrue(x.alive(), f"{x.name} has stopped")
 
     def write_until_full(self, cluster):
         """What was acknowledged before a write was refused."""
