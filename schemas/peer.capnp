@@ -37,6 +37,8 @@ struct PeerFrame {
     joinReply @17 :Node.JoinReply;
     statusRequest @18 :Node.StatusRequest;
     statusReply @19 :Node.StatusReply;
+    # From the node that made the link: the other's hello is not accepted.
+    refusal @20 :Node.Refusal;
   }
 }
 

@@ -247,16 +247,33 @@ result<status_reply> decode(wire::StatusReply::Reader from,
 
 // -- handshake ----------------------------------------------------------------
 
+namespace {
+
+void encode(wire::Refusal::Builder to, const refusal& x) {
+  to.setCode(to_wire(x.code));
+  to.setMessage(x.message);
+}
+
+} // namespace
+
+void encode_body(wire::PeerFrame::Builder root, const refusal& x) {
+  encode(root.initRefusal(), x);
+}
+
+result<refusal> decode(wire::Refusal::Reader from) {
+  const auto code = from_wire(from.getCode());
+  if (!code)
+    return error{errc::unsupported, "refusal: unknown reason"};
+  return refusal{*code, from.getMessage().cStr()};
+}
+
 frame encode(const handshake& msg) {
   capnp::MallocMessageBuilder builder;
   auto root = builder.initRoot<wire::Handshake>();
   if (const auto* x = std::get_if<hello>(&msg)) {
     encode(root.initHello(), *x);
   } else {
-    const auto& refused = std::get<refusal>(msg);
-    auto to = root.initRefusal();
-    to.setCode(to_wire(refused.code));
-    to.setMessage(refused.message);
+    encode(root.initRefusal(), std::get<refusal>(msg));
   }
   return to_frame(builder);
 }
@@ -269,11 +286,10 @@ result<handshake> decode_handshake(const frame& f) {
         case wire::Handshake::HELLO:
           return handshake{decode(root.getHello())};
         case wire::Handshake::REFUSAL: {
-          const auto from = root.getRefusal();
-          const auto code = from_wire(from.getCode());
-          if (!code)
-            return error{errc::unsupported, "handshake: unknown refusal"};
-          return handshake{refusal{*code, from.getMessage().cStr()}};
+          auto refused = decode(root.getRefusal());
+          if (!refused)
+            return refused.err();
+          return handshake{std::move(*refused)};
         }
       }
       return error{errc::unsupported, "handshake: unknown kind"};

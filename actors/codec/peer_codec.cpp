@@ -316,6 +316,8 @@ result<peer_body> decode_union(wire::PeerFrame::Reader root,
       return as_body(status_request{root.getStatusRequest().getId()});
     case frame_kind::STATUS_REPLY:
       return as_body(decode(root.getStatusReply(), whole));
+    case frame_kind::REFUSAL:
+      return as_body(decode(root.getRefusal()));
   }
   return error{errc::unsupported, "peer frame: unknown kind"};
 }
@@ -331,6 +333,7 @@ frame_address::target target_of(wire::PeerFrame::Which kind) {
     case frame_kind::JOIN_REPLY:
     case frame_kind::STATUS_REQUEST:
     case frame_kind::STATUS_REPLY:
+    case frame_kind::REFUSAL:
       return frame_address::target::node;
     default:
       return frame_address::target::replica;
@@ -387,6 +390,10 @@ frame encode(node_id from, const status_request& msg) {
 
 frame encode(node_id from, const status_reply& msg) {
   return encode_frame(meta_set, from, 1024, msg);
+}
+
+frame encode(node_id from, const refusal& msg) {
+  return encode_frame(meta_set, from, 0, msg);
 }
 
 result<frame_address> address_of(const frame& f) {

@@ -14,7 +14,7 @@ namespace cohort::codec {
 using peer_body =
   std::variant<replication::message, snapshot_chunk, snapshot_answer,
                client_request, client_reply, join_set, form_offer, form_answer,
-               join_request, join_reply, status_request, status_reply>;
+               join_request, join_reply, status_request, status_reply, refusal>;
 
 /// One decoded frame. Payloads alias it.
 struct peer_frame {
@@ -49,6 +49,7 @@ frame encode(node_id from, const join_request& msg);
 frame encode(node_id from, const join_reply& msg);
 frame encode(node_id from, const status_request& msg);
 frame encode(node_id from, const status_reply& msg);
+frame encode(node_id from, const refusal& msg);
 
 /// Malformed bytes give errc::malformed, unknown kinds errc::unsupported; never
 /// anything worse, whatever the bytes.

@@ -121,13 +121,8 @@ hub::peer* hub::find_by_link(transport::link_id link) {
 }
 
 void hub::on_hello(const transport::link_hello& met) {
-  if (const auto refused = book_.judge(met.who)) {
-    say_once("refused a peer: " + refused->message);
-    transport_->refuse(met.link, *refused);
-    if (auto* made = find_by_link(met.link))
-      lose(*made, refused->message);
-    return;
-  }
+  if (const auto refused = book_.judge(met.who))
+    return refuse(met, *refused);
   auto* x = find_by_name(met.who.node);
   auto* made = find_by_link(met.link);
   if (made && made != x) { // somebody else lives at that address
@@ -142,6 +137,21 @@ void hub::on_hello(const transport::link_hello& met) {
     transport_->close(old);
   }
   welcome(*x, met);
+}
+
+/// A handshake can be refused by the side that answers; who made the link has
+/// said hello before, and says no in a frame of its own.
+void hub::refuse(const transport::link_hello& met, const refusal& why) {
+  say_once("refused a peer: " + why.message);
+  auto* made = find_by_link(met.link);
+  if (!made)
+    return transport_->refuse(met.link, why);
+  transport_->admit(met.link, book_.own());
+  transport_->send(met.link, transport::lane::control,
+                   codec::encode(book_.own().incarnation, why));
+  transport_->flush();
+  transport_->close(met.link);
+  lose(*made, why.message);
 }
 
 void hub::welcome(peer& x, const transport::link_hello& met) {

@@ -62,6 +62,7 @@ private:
   void pass_on(const tick& x);
   void dial(peer& x);
   void on_hello(const transport::link_hello& x);
+  void refuse(const transport::link_hello& met, const refusal& why);
   void welcome(peer& x, const transport::link_hello& met);
   void on_closed(const transport::link_closed& x);
   void lose(peer& x, const std::string& why);

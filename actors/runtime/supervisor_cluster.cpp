@@ -48,6 +48,8 @@ void supervisor::on_node_frame(const node_frame& x) {
     return report_self(x.name, asked->id);
   } else if (const auto* status = std::get_if<status_reply>(&body)) {
     return take_status(x.name, *status);
+  } else if (const auto* refused = std::get_if<refusal>(&body)) {
+    return on_refused({x.name, *refused});
   }
   carry_out_forming();
 }

@@ -135,11 +135,18 @@ class FormingTest(ClusterCase):
         wait_until(settled, f"{node.name} is a voter")
 
     def test_a_disk_that_was_rolled_back_is_refused(self):
-        cluster = self.cluster()
-        cluster.start()
-        back = cluster.backups()[0]
+        """Whether it is the one that makes links, or the one that answers."""
+        for i in (0, 2):
+            with self.subTest(node=i + 1):
+                cluster = self.cluster(f"cluster{i}")
+                cluster.start()
+                self.roll_back(cluster, cluster.nodes[i])
+                cluster.kill9_all()
+
+    def roll_back(self, cluster, back):
+        """Puts its disk back; then empties it."""
         self.assertEqual(back.stop(), 0)
-        copy = self.directory / "copy"
+        copy = self.directory / f"copy of {back.name}"
         shutil.copytree(back.data, copy)
         for i in range(3):  # more lives, and more writes in each
             back.start()

@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(frames_find_their_way_unread) {
       const bool between_nodes = kind.starts_with("form-")
                                  || kind.starts_with("status-")
                                  || kind == "join-request"
-                                 || kind == "join-reply";
+                                 || kind == "join-reply" || kind == "refusal";
       const auto expected = kind == "client-reply" ? target::gateway
                             : between_nodes        ? target::node
                                                    : target::replica;
