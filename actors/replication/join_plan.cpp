@@ -18,6 +18,21 @@ bool caught_up(const std::map<node_id, progress>& peers, node_id node,
          && peer->second.match > index_t{};
 }
 
+/// Which voter makes room for a joiner; `nobody`: none has to.
+node_id place_of(const configuration& config, node_id replaced,
+                 const joiners& asking, const std::set<node_id>& buried) {
+  if (replaced == nobody || config.is_voter(replaced))
+    return replaced;
+  for (auto voter : config.voters) {
+    const bool asked_for =
+      std::any_of(asking.begin(), asking.end(),
+                  [&](const auto& x) { return x.second == voter; });
+    if (buried.contains(voter) && !asked_for)
+      return voter;
+  }
+  return nobody;
+}
+
 /// The joiner takes the place of its former incarnation, in one step. Learners
 /// that do not ask any more are over.
 configuration promote(configuration config, node_id joiner, node_id replaced,
@@ -36,7 +51,8 @@ configuration promote(configuration config, node_id joiner, node_id replaced,
 std::optional<configuration>
 next_for_joiners(const membership& members,
                  const std::map<node_id, progress>& peers, index_t last,
-                 const joiners& asking, std::uint64_t lag_max) {
+                 const joiners& asking, const std::set<node_id>& buried,
+                 std::uint64_t lag_max) {
   if (members.joint())
     return std::nullopt; // one change at a time
   const auto& config = members.current;
@@ -49,7 +65,8 @@ next_for_joiners(const membership& members,
       return next;
     }
     if (caught_up(peers, joiner, last, lag_max))
-      return promote(config, joiner, replaced, asking);
+      return promote(config, joiner, place_of(config, replaced, asking, buried),
+                     asking);
   }
   return std::nullopt;
 }

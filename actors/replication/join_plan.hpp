@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 namespace cohort::replication {
 
@@ -16,9 +17,15 @@ using joiners = std::map<node_id, node_id>;
 /// The next configuration on the way of the joiners, as the primary sees it: a
 /// joiner becomes a learner first, and a voter once it has caught up to within
 /// `lag_max` entries. Nothing: there is nothing to change now.
+///
+/// `buried` are incarnations that never come back. The one whose place a joiner
+/// asks for may never have got it, wiped again before: then the joiner takes
+/// the place of a buried voter that no other joiner asks for. Which of them
+/// does not matter: each has no successor but those that ask.
 std::optional<configuration>
 next_for_joiners(const membership& members,
                  const std::map<node_id, progress>& peers, index_t last,
-                 const joiners& asking, std::uint64_t lag_max);
+                 const joiners& asking, const std::set<node_id>& buried,
+                 std::uint64_t lag_max);
 
 } // namespace cohort::replication

@@ -13,11 +13,13 @@ void join_requests::take(node_id joiner, node_id replaces) {
   pending_[joiner] = place;
 }
 
-void join_requests::settle(const replication::membership& members) {
+void join_requests::settle(const replication::membership& members,
+                           const std::set<node_id>& buried) {
   if (members.joint())
     return;
-  std::erase_if(pending_,
-                [&](const auto& x) { return members.is_voter(x.first); });
+  std::erase_if(pending_, [&](const auto& x) {
+    return members.is_voter(x.first) || buried.contains(x.first);
+  });
 }
 
 } // namespace cohort::runtime

@@ -4,6 +4,8 @@
 #include "replication/configuration.hpp"
 #include "replication/join_plan.hpp"
 
+#include <set>
+
 namespace cohort::runtime {
 
 /// What a primary remembers of nodes under a new incarnation until they are
@@ -17,8 +19,9 @@ public:
   /// take.
   void take(node_id joiner, node_id replaces);
 
-  /// Who is a voter for good asks no more.
-  void settle(const replication::membership& members);
+  /// Who is a voter for good asks no more, and neither does who is over.
+  void settle(const replication::membership& members,
+              const std::set<node_id>& buried);
 
   const replication::joiners& pending() const {
     return pending_;

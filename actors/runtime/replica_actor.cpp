@@ -88,6 +88,9 @@ caf::behavior replica_actor::behavior() {
       core_.snapshot_received(x.from, x.term, x.base);
       wake();
     },
+    [this](const bury_nodes& x) {
+      buried_.insert(x.incarnations.begin(), x.incarnations.end());
+    },
     [this](const hand_over&) {
       handing_over_ = true;
       wake();

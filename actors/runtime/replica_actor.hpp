@@ -137,6 +137,7 @@ private:
   snapshot_pins pins_;
   std::optional<index_t> durable_asked_;
   join_requests joiners_;
+  std::set<node_id> buried_;    ///< as the meta set knows
   std::set<node_id> reachable_; ///< nodes with a link
   bool joined_ = false;
   bool handing_over_ = false;

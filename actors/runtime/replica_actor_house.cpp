@@ -58,10 +58,10 @@ void replica_actor::ask_to_join() {
 void replica_actor::help_joiners() {
   if (joiners_.pending().empty() || !core_.serves())
     return;
-  joiners_.settle(core_.members());
+  joiners_.settle(core_.members(), buried_);
   auto next = replication::next_for_joiners(
     core_.members(), *core_.peers(), core_.log().last_index(),
-    joiners_.pending(), setup_->join_lag_max);
+    joiners_.pending(), buried_, setup_->join_lag_max);
   if (next
       && core_.reconfigure(core_.members().current.epoch, std::move(*next)))
     wake();

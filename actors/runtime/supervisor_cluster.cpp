@@ -150,6 +150,8 @@ void supervisor::carry_out_meta() {
 void supervisor::note_meta(const meta_state& x) {
   known_meta_ = x;
   send(hub_, bury_nodes{x.buried});
+  for (const auto& [id, set] : sets_)
+    send(set.replica, bury_nodes{x.buried});
   meta_.members(ids_of(meta_members_of(options_.plan)));
 }
 

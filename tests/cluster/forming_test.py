@@ -120,6 +120,21 @@ class FormingTest(ClusterCase):
         cluster.await_service(wiped)
         self.assertEqual(wiped.call("GET", "after"), b"all")
 
+    def test_a_node_that_is_wiped_again_before_it_is_a_member(self):
+        """Its place is taken by the last of its incarnations: no dead one stays
+        among the voters, where it would count against the others."""
+        cluster = self.cluster()
+        cluster.start()
+        wiped, other = cluster.backups()
+        for number in (4, 5):
+            wiped.kill9()
+            wiped.wipe()
+            wiped.start()
+            wiped.await_trace(f"is node {number} of cluster")
+        self.await_voter(cluster, wiped, "5")
+        other.kill9()
+        self.assertEqual(wiped.call("SET", "after", "both"), "OK")
+
     def await_voter(self, cluster, node, incarnation):
         """Until all see it as a backup under its new number, and nothing is
         about to change."""

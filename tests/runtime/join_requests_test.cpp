@@ -39,13 +39,22 @@ BOOST_AUTO_TEST_CASE(D4_who_votes_for_good_asks_no_more) {
   join_requests asking;
   asking.take(new_one, old_one);
   auto members = voters({node_id{1}, old_one, node_id{3}});
-  asking.settle(members);
+  asking.settle(members, {});
   BOOST_TEST(asking.pending().size() == 1u);
   // Between two configurations it may still be undone.
   members.next = voters({node_id{1}, node_id{3}, new_one}).current;
-  asking.settle(members);
+  asking.settle(members, {});
   BOOST_TEST(asking.pending().size() == 1u);
-  asking.settle(voters({node_id{1}, node_id{3}, new_one}));
+  asking.settle(voters({node_id{1}, node_id{3}, new_one}), {});
+  BOOST_TEST(asking.pending().empty());
+}
+
+BOOST_AUTO_TEST_CASE(D4_who_is_over_asks_no_more) {
+  join_requests asking;
+  asking.take(new_one, old_one);
+  asking.settle(voters({node_id{1}, old_one, node_id{3}}), {old_one});
+  BOOST_TEST(asking.pending().size() == 1u);
+  asking.settle(voters({node_id{1}, old_one, node_id{3}}), {old_one, new_one});
   BOOST_TEST(asking.pending().empty());
 }
 
