@@ -123,6 +123,10 @@ void group::read(node_id node) {
   of(node).read(next_read_++, *this);
 }
 
+void group::set_clock(node_id node, std::int64_t wall_ms) {
+  at(node).set_time(wall_ms);
+}
+
 void group::cut(node_id a, node_id b) {
   cuts_.insert({a, b});
 }

@@ -43,6 +43,7 @@ public:
   void replace_disk(node_id node, const disk& other); ///< while it is down
   void propose(node_id node, std::string text);
   void read(node_id node);
+  void set_clock(node_id node, std::int64_t wall_ms);
   void start(node_id node); ///< the next number: a node with an empty disk
   void cut(node_id a, node_id b);
   void heal();

@@ -20,6 +20,12 @@ enum fact : std::uint64_t {
   acknowledged_fact,
 };
 
+/// Every vote set of the configuration has one of so many.
+std::size_t meets_votes(const configuration& x) {
+  const auto n = x.voters.size();
+  return n - std::max(n / 2 + 1, n - x.m) + 1;
+}
+
 template <class T>
 T& slot(std::vector<T>& xs, std::uint64_t at) {
   if (at >= xs.size())
@@ -55,10 +61,19 @@ void judge::check_cut(const member& who, const write_request& x) const {
   }
 }
 
+/// A snapshot stands for what is committed; its configuration is the one there.
+void judge::check_base(const log_base& x) const {
+  COHORT_CHECK(is_committed({x.term, x.index}));
+  const auto after = std::upper_bound(changes_.begin(), changes_.end(),
+                                      x.index);
+  if (after != changes_.begin())
+    COHORT_CHECK(x.members == *committed_at(*std::prev(after)).members);
+}
+
 void judge::wrote(const member& who, const write_request& x) {
   auto previous = std::optional<term_t>{};
   if (x.base)
-    COHORT_CHECK(is_committed({x.base->term, x.base->index}));
+    check_base(*x.base);
   if (x.entries.empty())
     return;
   check_cut(who, x);
@@ -134,15 +149,40 @@ void judge::note_primary(const member& who) {
                || is_committed({*core.log().term_at(last), last}));
 }
 
-void judge::settled(const member& who) {
+void judge::settled(const member& who, bool reconfigured) {
   const auto& core = who.core();
   COHORT_CHECK(core.log().base_index() <= core.commit_index());
   COHORT_CHECK(core.applied_index() <= core.commit_index());
   COHORT_CHECK(core.commit_index() <= core.log().last_index());
   COHORT_CHECK(core.durable_index() <= core.log().last_index());
   COHORT_CHECK(core.log().last() == who.log().last()); // all was written
+  if (reconfigured)
+    COHORT_CHECK(core.members() == *who.log().members());
   if (core.leads())
     note_primary(who);
+}
+
+/// Votes that were told are remembered, even by a disk that lost them: while it
+/// is in doubt it gives none, and then its state makes up for it (D3). Who has
+/// an entry of a term finds no candidate of that term fresh enough, so that its
+/// vote there may be forgotten. The doubt ends when the disk has what it lost
+/// and is committed by now, or a floor that stands for that.
+void judge::state_written(const member& who, const hard_state& before) const {
+  const auto& d = who.on_disk();
+  const auto& kept = d.state;
+  if (kept.suspect || who.rolled_back())
+    return;
+  if (who.id().value < votes_.size()) {
+    const auto& votes = votes_[who.id().value];
+    for (auto term = kept.term.value; term < votes.size(); ++term)
+      COHORT_CHECK(votes[term] == nobody
+                   || (term == kept.term.value && kept.voted_for != nobody)
+                   || term <= d.last().term.value);
+  }
+  if (!before.suspect)
+    return;
+  for (const auto& x : who.lost())
+    COHORT_CHECK(!is_committed(x) || d.covers(x) || kept.vote_floor >= x);
 }
 
 // -- clients ------------------------------------------------------------------
@@ -166,22 +206,55 @@ void judge::applied(const applied_state& state) const {
 }
 
 void judge::read_asked(const member& who, std::uint64_t id) {
-  reads_.push_back({who.id(), id, highest_acknowledged_});
+  reads_.push_back({who.id(), id, highest_acknowledged_,
+                    newest_round(asked_, who.id(), who.core().term()),
+                    who.core().members_index()});
 }
 
-index_t judge::take_read(const member& who, std::uint64_t id) {
+judge::waiting_read judge::take_read(const member& who, std::uint64_t id) {
   const auto at = std::find_if(
     reads_.begin(), reads_.end(),
     [&](const auto& x) { return x.node == who.id() && x.id == id; });
   COHORT_CHECK(at != reads_.end());
-  const auto result = at->must_see;
+  const auto result = *at;
   reads_.erase(at);
   return result;
 }
 
 void judge::read_granted(const member& who, const read_grant& grant) {
-  COHORT_CHECK(grant.index >= take_read(who, grant.id)); // linearizable
+  const auto asked = take_read(who, grant.id);
+  COHORT_CHECK(grant.index >= asked.must_see); // linearizable
+  COHORT_CHECK(asked.members != who.core().members_index()
+               || confirmed_after(who, asked.round));
   ++reads_granted_;
+}
+
+/// Whether a read quorum has answered a later round.
+bool judge::confirmed_after(const member& who, std::uint64_t round) const {
+  const auto answered = [&](node_id node) {
+    return node == who.id()
+           || newest_round(answered_, node, who.core().term()) > round;
+  };
+  const auto enough = [&](const configuration& x) {
+    return static_cast<std::size_t>(
+             std::count_if(x.voters.begin(), x.voters.end(), answered))
+           >= meets_votes(x);
+  };
+  const auto& state = who.core().members();
+  return enough(state.current) && (!state.next || enough(*state.next));
+}
+
+void judge::note_round(rounds_by_term& of, node_id node, term_t term,
+                       std::uint64_t round) {
+  auto& newest = slot(slot(of, node.value), term.value);
+  newest = std::max(newest, round);
+}
+
+std::uint64_t judge::newest_round(const rounds_by_term& of, node_id node,
+                                  term_t term) {
+  if (node.value >= of.size() || term.value >= of[node.value].size())
+    return 0;
+  return of[node.value][term.value];
 }
 
 void judge::read_refused(const member& who, std::uint64_t id) {
@@ -208,11 +281,12 @@ struct copies {
     const auto* holder = around.find(node);
     if (!holder)
       return false;
-    if (!knows_the_loss_of(*holder)
-        && (holder->lost(position) || holder->on_disk().covers(position)))
-      return true;
-    return holder->on_disk().covers(position)
-           && !holder->on_disk().state.suspect;
+    const auto& d = holder->on_disk();
+    if (!knows_the_loss_of(*holder))
+      return d.covers(position)
+             || (holder->lost(position)
+                 && (d.state.suspect || d.state.vote_floor >= position));
+    return d.covers(position) && !d.state.suspect;
   }
 
   bool knows_the_loss_of(const member& holder) const {
@@ -230,12 +304,6 @@ struct copies {
                     [&](node_id node) { return on(node); }));
   }
 };
-
-/// Every vote set of the configuration has one of so many.
-std::size_t meets_votes(const configuration& x) {
-  const auto n = x.voters.size();
-  return n - std::max(n / 2 + 1, n - x.m) + 1;
-}
 
 /// Section 3 of docs/PROTOCOL.md.
 bool may_commit(const copies& held, entry_kind kind, const membership& state) {
@@ -261,10 +329,12 @@ void judge::commit_first(const member& who, log_position position) {
   committed_.push_back(
     {position.term, mixed(state, protocol::digest(book_.at(position)))});
   digest_ += mixed(committed_fact, position);
+  if (committed_at(position.index).kind == entry_kind::membership)
+    changes_.push_back(position.index);
 }
 
 void judge::committed(const member& who, index_t before,
-                      const membership* former, const surroundings& around) {
+                      const membership& former, const surroundings& around) {
   const auto top = who.core().commit_index();
   const auto known = committed_up_to();
   COHORT_CHECK(top > before); // it never falls
@@ -284,11 +354,11 @@ void judge::committed(const member& who, index_t before,
   const copies held{who, around, newest};
   const auto kind = book_.at(newest).kind;
   COHORT_CHECK(may_commit(held, kind, who.core().members())
-               || (former && may_commit(held, kind, *former)));
+               || may_commit(held, kind, former));
 }
 
 void judge::answers_up_to(const member& who, index_t index,
-                          const membership* former,
+                          const membership& former,
                           const surroundings& around) {
   COHORT_CHECK(index <= who.core().commit_index());
   const auto term = who.log().term_at(index);
@@ -298,7 +368,7 @@ void judge::answers_up_to(const member& who, index_t index,
   const auto enough = [&](const membership& state) {
     return held.in(state.newest()) >= state.newest().m + 1;
   };
-  COHORT_CHECK(enough(who.core().members()) || (former && enough(*former)));
+  COHORT_CHECK(enough(who.core().members()) || enough(former));
 }
 
 } // namespace cohort::testkit::protocol

@@ -38,18 +38,22 @@ public:
   /// It asks for `x` to be written; its log is still without it.
   void wrote(const member& who, const replication::write_request& x);
 
-  /// Its role, term and indexes after an input.
-  void settled(const member& who);
+  /// Its role, term and indexes after an input. `reconfigured`: so was its log.
+  void settled(const member& who, bool reconfigured);
+
+  /// Its disk has a new hard state, in the place of `before`.
+  void state_written(const member& who,
+                     const replication::hard_state& before) const;
 
   /// Its commit index has moved up from `before`. `former`: the configuration
-  /// state that was replaced in the same breath, if one was.
+  /// state before the input, which may have been replaced in the same breath.
   void committed(const member& who, index_t before,
-                 const replication::membership* former,
+                 const replication::membership& former,
                  const surroundings& around);
 
   /// Writes at or below `index` may be answered.
   void answers_up_to(const member& who, index_t index,
-                     const replication::membership* former,
+                     const replication::membership& former,
                      const surroundings& around);
 
   /// It told a client that `payload` is at `index`.
@@ -105,16 +109,27 @@ private:
   struct waiting_read {
     node_id node;
     std::uint64_t id;
-    index_t must_see; ///< acknowledged before it was asked
+    index_t must_see;    ///< acknowledged before it was asked
+    std::uint64_t round; ///< the newest that began before it
+    index_t members;     ///< where the configuration is that was in force
   };
 
+  /// The newest round of each node in each term.
+  using rounds_by_term = std::vector<std::vector<std::uint64_t>>;
+
+  static void note_round(rounds_by_term& of, node_id node, term_t term,
+                         std::uint64_t round);
+  static std::uint64_t newest_round(const rounds_by_term& of, node_id node,
+                                    term_t term);
   bool is_committed(replication::log_position position) const;
   void check_cut(const member& who, const replication::write_request& x) const;
   void note_primary(const member& who);
   void note_vote(node_id voter, term_t term, node_id candidate);
   node_id vote_of(node_id voter, term_t term) const;
   void commit_first(const member& who, replication::log_position position);
-  index_t take_read(const member& who, std::uint64_t id);
+  waiting_read take_read(const member& who, std::uint64_t id);
+  bool confirmed_after(const member& who, std::uint64_t round) const;
+  void check_base(const replication::log_base& x) const;
   void check_append_reply(const member& who, node_id to,
                           const replication::append_reply& x,
                           const surroundings& around) const;
@@ -126,6 +141,10 @@ private:
   std::vector<std::pair<index_t, bytes>> acknowledged_;
   index_t highest_acknowledged_;
   std::vector<waiting_read> reads_;
+  rounds_by_term asked_;    ///< of the requests that a node sent
+  rounds_by_term answered_; ///< of the requests that a node answered
+  /// Where the configuration was changed, as far as that is committed.
+  std::vector<index_t> changes_;
   std::size_t elections_ = 0;
   std::size_t reads_granted_ = 0;
   std::uint64_t digest_ = 0;

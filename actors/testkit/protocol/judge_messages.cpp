@@ -39,8 +39,10 @@ void judge::sends(const member& who, node_id to, const message& msg,
   const auto& d = who.on_disk();
   if (const auto* reply = std::get_if<append_reply>(&msg)) {
     check_append_reply(who, to, *reply, around);
+    note_round(answered_, who.id(), reply->term, reply->round);
   } else if (const auto* append = std::get_if<append_request>(&msg)) {
     COHORT_CHECK(d.state.term >= append->term);
+    note_round(asked_, who.id(), append->term, append->round);
     COHORT_CHECK(append->commit_index <= committed_up_to());
   } else if (const auto* vote = std::get_if<vote_reply>(&msg)) {
     if (!vote->granted || vote->pre)

@@ -40,8 +40,14 @@ void log_book::note(const entry& x, term_t previous, bool by_its_primary) {
     return;
   }
   COHORT_CHECK(by_its_primary);
+  const auto* earlier = before(x, previous);
+  COHORT_CHECK(!earlier || earlier->log_time_ms <= x.log_time_ms);
   digest_ += mixed(previous.value, protocol::digest(x));
   entries.push_back(x);
+}
+
+const entry* log_book::before(const entry& x, term_t previous) const {
+  return x.index == index_t{1} ? nullptr : &at({previous, x.index.prev()});
 }
 
 const entry& log_book::at(log_position position) const {

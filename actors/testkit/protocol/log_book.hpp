@@ -10,8 +10,8 @@ namespace cohort::testkit::protocol {
 
 /// Log matching, checked as logs grow: an entry is known by its term and index,
 /// and so is the one before it. Then, by induction, any two logs that have the
-/// same term at an index are equal up to there. What is wrong is thrown
-/// (invariant_broken).
+/// same term at an index are equal up to there. Log time never goes back (K4).
+/// What is wrong is thrown (invariant_broken).
 class log_book {
 public:
   /// A log has `x` behind an entry of `previous`. `by_its_primary`: it is that
@@ -27,6 +27,10 @@ public:
   }
 
 private:
+  /// Nothing if the log begins there.
+  const replication::entry* before(const replication::entry& x,
+                                   term_t previous) const;
+
   /// The entries of one term: consecutive, as one primary appends them.
   struct chapter {
     index_t first;

@@ -1,47 +1,12 @@
 #include "testkit/protocol/member.hpp"
 
 #include "core/check.hpp"
-#include "testkit/protocol/mix.hpp"
 
 #include <algorithm>
 
 namespace cohort::testkit::protocol {
 
 using namespace replication;
-
-// -- terms of a log -----------------------------------------------------------
-
-term_list::term_list(const disk& x)
-  : base_(x.base().index),
-    terms_{x.base().term} {
-  for (const auto& e : x.entries())
-    terms_.push_back(e.term);
-}
-
-void term_list::write(const write_request& x) {
-  if (x.base) {
-    COHORT_CHECK(x.base->index >= base_);
-    if (x.keep_tail)
-      terms_.erase(terms_.begin(),
-                   terms_.begin()
-                     + static_cast<std::ptrdiff_t>(x.base->index - base_));
-    else
-      terms_.assign(1, x.base->term);
-    base_ = x.base->index;
-  }
-  if (x.entries.empty())
-    return;
-  terms_.resize(x.entries.front().index - base_);
-  for (const auto& e : x.entries)
-    terms_.push_back(e.term);
-}
-
-std::uint64_t term_list::digest() const {
-  auto hash = base_.value;
-  for (const auto term : terms_)
-    hash = mixed(hash, term);
-  return hash;
-}
 
 // -- process and disk ---------------------------------------------------------
 
@@ -51,7 +16,8 @@ member::member(const options& opts, const membership& initial)
       log_base empty;
       empty.members = initial;
       return disk{std::move(empty)};
-    }()) {
+    }()),
+    log_(disk_) {
   options_.boot = 0;
 }
 
@@ -76,13 +42,12 @@ void member::start(surroundings& around) {
   const auto& base = disk_.snapshot.base;
   state_ = {base.index, base.log_time_ms, disk_.snapshot.state_hash};
   around.facts.applied(state_);
-  log_ = term_list{disk_};
+  log_ = written_log{disk_};
   commit_ = base.index;
   answered_ = {};
   led_ = false;
   core_.emplace(options_, disk_.recover());
   core_->set_time(1000);
-  members_ = std::make_shared<const membership>(core_->members());
   carry_out(around);
 }
 
@@ -125,6 +90,7 @@ void member::replace_disk(disk x) {
   COHORT_CHECK(!up());
   const auto before = std::exchange(disk_, std::move(x));
   last_write_.reset();
+  rolled_back_ = true;
   note_lost(before);
 }
 
@@ -146,6 +112,8 @@ void member::sync(surroundings& around) {
   auto write = unsynced_.pop();
   const auto ticket = write.ticket;
   last_write_ = disk_.write(std::move(write));
+  if (disk_.state != last_write_->state)
+    around.facts.state_written(*this, last_write_->state);
   while (!held_.empty() && held_.front().first <= ticket)
     post(held_.pop().second, around);
   core_->persisted(ticket);
@@ -218,18 +186,15 @@ void member::carry_out(surroundings& around) {
 /// In the order of the output's fields.
 void member::carry_out(output& out, surroundings& around) {
   auto& facts = around.facts;
+  const auto former = log_.members();
   if (out.write) {
     facts.wrote(*this, *out.write);
     log_.write(*out.write);
     unsynced_.push(*std::move(out.write));
   }
-  std::shared_ptr<const membership> former;
-  if (out.membership_changed)
-    former = std::exchange(
-      members_, std::make_shared<const membership>(core_->members()));
-  facts.settled(*this);
+  facts.settled(*this, former != log_.members());
   if (core_->commit_index() != commit_) {
-    facts.committed(*this, commit_, former.get(), around);
+    facts.committed(*this, commit_, *former, around);
     commit_ = core_->commit_index();
   }
   for (const auto& x : out.send)
@@ -242,7 +207,7 @@ void member::carry_out(output& out, surroundings& around) {
     facts.handed_out(x);
     to_apply_.push(std::move(x));
   }
-  answer_clients(out, former.get(), around);
+  answer_clients(out, *former, around);
   for (const auto peer : out.need_snapshot)
     around.post(snapshot_packet{id(), peer, core_->term(), disk_.snapshot});
   regressed_.insert(regressed_.end(), out.regressed.begin(),
@@ -271,7 +236,7 @@ void member::restore(const log_base& base, surroundings& around) {
   core_->applied(base.index);
 }
 
-void member::answer_clients(const output& out, const membership* former,
+void member::answer_clients(const output& out, const membership& former,
                             surroundings& around) {
   auto& facts = around.facts;
   if (out.acknowledged > answered_) {

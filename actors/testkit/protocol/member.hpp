@@ -4,6 +4,7 @@
 #include "testkit/protocol/disk.hpp"
 #include "testkit/protocol/fifo.hpp"
 #include "testkit/protocol/judge.hpp"
+#include "testkit/protocol/written_log.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -46,29 +47,6 @@ protected:
   surroundings& operator=(const surroundings&) = default;
   surroundings& operator=(surroundings&&) = default;
   ~surroundings() = default;
-};
-
-/// The terms of a log's entries, from its base on.
-class term_list {
-public:
-  term_list() = default;
-  explicit term_list(const disk& x);
-
-  void write(const replication::write_request& x);
-
-  replication::log_position last() const {
-    return {terms_.back(), base_ + (terms_.size() - 1)};
-  }
-  std::optional<term_t> term_at(index_t index) const {
-    if (index < base_ || index - base_ >= terms_.size())
-      return std::nullopt;
-    return terms_[index - base_];
-  }
-  std::uint64_t digest() const;
-
-private:
-  index_t base_;
-  std::vector<term_t> terms_{term_t{}}; ///< the base's first
 };
 
 /// A node of a set: inputs are given to its replica, and what that wants is
@@ -125,7 +103,7 @@ public:
     return state_;
   }
   /// Its log, with what is not durable yet.
-  const term_list& log() const {
+  const written_log& log() const {
     return log_;
   }
   const fifo<replication::write_request>& unsynced() const {
@@ -148,8 +126,15 @@ public:
   std::uint64_t boot_of_loss() const {
     return boot_of_loss_;
   }
-  /// Whether it once had this, durably, and lost it.
+  /// What it once had, durably, and lost.
+  const std::vector<replication::log_position>& lost() const {
+    return lost_;
+  }
   bool lost(replication::log_position position) const;
+  /// Its disk was replaced by an older one: it breaks what it promised.
+  bool rolled_back() const {
+    return rolled_back_;
+  }
   std::uint64_t inputs() const {
     return inputs_;
   }
@@ -169,7 +154,7 @@ private:
   void post(const replication::envelope& x, surroundings& around);
   void restore(const replication::log_base& base, surroundings& around);
   void answer_clients(const replication::output& out,
-                      const replication::membership* former,
+                      const replication::membership& former,
                       surroundings& around);
   void fetch(const replication::log_fetch& want);
 
@@ -180,6 +165,7 @@ private:
   std::optional<disk::undo> last_write_;
   std::uint64_t boot_of_loss_ = 0;
   std::vector<replication::log_position> lost_;
+  bool rolled_back_ = false;
 
   fifo<replication::write_request> unsynced_;
   fifo<std::pair<ticket_t, replication::envelope>> held_;
@@ -189,11 +175,10 @@ private:
   std::optional<kept_snapshot> staged_;
 
   // What was seen after the last input.
-  term_list log_;
+  written_log log_;
   index_t commit_;
   index_t answered_;
   bool led_ = false;
-  std::shared_ptr<const replication::membership> members_;
 
   std::vector<node_id> regressed_;
   std::uint64_t inputs_ = 0;

@@ -29,8 +29,8 @@ const std::array<protocol_storm::kind, event_count> protocol_storm::kinds{{
   {event::read, "read", always(1, 10), &protocol_storm::read},
   {event::heal, "heal", always(1, 6), &protocol_storm::heal},
   {event::snapshot, "snapshot", sometimes(1, 7), &protocol_storm::snapshot},
-  {event::transfer, "transfer", sometimes(1, 2), &protocol_storm::transfer},
-  {event::reconfigure, "reconfigure", sometimes(1, 2),
+  {event::transfer, "transfer", sometimes(1, 3), &protocol_storm::transfer},
+  {event::reconfigure, "reconfigure", sometimes(1, 4),
    &protocol_storm::reconfigure},
   {event::lose, "lose", sometimes(1, 19), &protocol_storm::lose},
   {event::repeat, "repeat", sometimes(1, 19), &protocol_storm::repeat},
@@ -38,6 +38,7 @@ const std::array<protocol_storm::kind, event_count> protocol_storm::kinds{{
   {event::dethrone, "dethrone", sometimes(1, 15), &protocol_storm::dethrone},
   {event::isolate, "isolate", sometimes(1, 5), &protocol_storm::isolate},
   {event::cut, "cut", sometimes(1, 2), &protocol_storm::cut},
+  {event::skew, "skew", sometimes(1, 3), &protocol_storm::skew},
   {event::damage, "damage", sometimes(1, 7), &protocol_storm::damage},
 }};
 
@@ -48,7 +49,7 @@ const char* to_string(event x) {
 void protocol_storm::draw_weather(bool faults) {
   weather_ = {};
   for (const auto& x : kinds) {
-    const auto weight = x.weights.draw(random_);
+    const auto weight = faults ? x.weights.draw(random_) : x.weights.low;
     if (x.what != never_ && (faults || x.what < first_fault))
       weather_.add(x.what, weight);
   }
@@ -75,7 +76,7 @@ protocol_storm::protocol_storm(storm_options opts)
 // -- a run --------------------------------------------------------------------
 
 /// In some weathers nobody can be elected, and some have no fault that can meet
-/// this group: then another follows, the last without faults.
+/// this group: then another follows, the last a mild one without faults.
 storm_report protocol_storm::run() {
   const auto name = "seed " + std::to_string(options_.seed);
   try {

@@ -33,10 +33,11 @@ enum class event : std::uint8_t {
   dethrone,
   isolate,
   cut,
+  skew,
   damage,
 };
 
-inline constexpr std::size_t event_count = 18;
+inline constexpr std::size_t event_count = 19;
 inline constexpr auto first_fault = event::lose;
 
 const char* to_string(event x);
@@ -94,6 +95,7 @@ private:
   static constexpr int weathers_max = 8;
   /// With more on their way, no time passes.
   static constexpr std::size_t crowd_max = 40;
+  static constexpr std::uint64_t clock_max_ms = 100'000;
   /// Messages are not repeated beyond so many on their way.
   static constexpr std::size_t packets_max = 500;
 
@@ -127,6 +129,7 @@ private:
   bool dethrone(node_id);
   bool isolate(node_id);
   bool cut(node_id node);
+  bool skew(node_id node);
   bool damage(node_id node);
 
   node_id any_of(const std::vector<node_id>& nodes);

@@ -91,8 +91,9 @@ bool protocol_storm::snapshot(node_id node) {
 }
 
 bool protocol_storm::transfer(node_id node) {
-  const auto asked = group_.at(node).transfer(any_of(group_.all())).ok();
-  group_.carry_out(node);
+  const auto from = believer(node);
+  const auto asked = group_.at(from).transfer(any_of(group_.all())).ok();
+  group_.carry_out(from);
   return asked;
 }
 
@@ -118,10 +119,11 @@ configuration draw_configuration(rng& random, const std::vector<node_id>& of) {
 } // namespace
 
 bool protocol_storm::reconfigure(node_id node) {
-  auto& core = group_.at(node);
+  const auto from = believer(node);
+  auto& core = group_.at(from);
   const auto asked = core.reconfigure(
     core.members().current.epoch, draw_configuration(random_, group_.all()));
-  group_.carry_out(node);
+  group_.carry_out(from);
   return asked.ok();
 }
 
@@ -150,10 +152,13 @@ bool protocol_storm::dethrone(node_id) {
   return group_.primary() != nobody && crash(group_.primary());
 }
 
-/// Cuts a node off, in one direction or both, from some or all others.
+/// Cuts a node off, in one direction or both, from some or all others. It may
+/// not notice for long: its clock goes slowly.
 bool protocol_storm::isolate_one(node_id node) {
   if (node == nobody)
     return false;
+  if (random_.below(2) == 0)
+    sleepy_ = node;
   const auto way = random_.below(3);
   const bool from_all = random_.below(2) == 0;
   for (const auto other : group_.all()) {
@@ -169,6 +174,13 @@ bool protocol_storm::isolate_one(node_id node) {
 
 bool protocol_storm::isolate(node_id) {
   return isolate_one(group_.primary());
+}
+
+/// Clocks of nodes differ, and may be set back.
+bool protocol_storm::skew(node_id node) {
+  group_.set_clock(node,
+                   static_cast<std::int64_t>(random_.below(clock_max_ms)));
+  return true;
 }
 
 bool protocol_storm::cut(node_id node) {

@@ -199,7 +199,7 @@ BOOST_AUTO_TEST_CASE(a_read_at_a_deposed_primary) {
   answer.round = 1;
   g.at(primary).step(one, answer);
   const auto what = broken_by([&] { g.carry_out(primary); });
-  BOOST_TEST(says(what, "grant.index >= take_read"), what);
+  BOOST_TEST(says(what, "grant.index >= asked.must_see"), what);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
