@@ -72,12 +72,12 @@ class Node:
         self.data = directory / name
         self.trace_path = directory / f"{name}.trace"
         self.process = None
-        self._topology = topology
+        self.topology = topology
         self._life_begins = 0
 
     def start(self, *more, topology=None):
         """A new process; its trace is appended to that of earlier lives."""
-        command = [DAEMON, "--config", str(topology or self._topology),
+        command = [DAEMON, "--config", str(topology or self.topology),
                    "--node", self.name, *more]
         if shutil.which("setpriv"):  # ends with this program, even with -9
             command = ["setpriv", "--pdeathsig", "KILL", *command]

@@ -1,0 +1,418 @@
+"""The cluster that is tormented: its processes, the network between them, and
+their disks, each with ways to harm it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import resp
+from operations import NOT_DONE
+from support import Cluster, free_ports, wait_until
+
+PROXY = Path(__file__).with_name("proxy.py")
+
+# When all faults are over, everything must serve again within this.
+RECOVERY_SECONDS = 90
+
+DISK_BYTES = 160 << 20
+
+
+class Network:
+    """The proxy between the nodes. Several harms may lie on a direction at the
+    same time; each is taken back by itself."""
+
+    def __init__(self, nodes, ports, seed):
+        self.directions = [(x.name, y.name) for x in nodes for y in nodes
+                           if x is not y]
+        self.paths = {}
+        self._harms = {}
+        self._process = subprocess.Popen(
+            [sys.executable, "-B", str(PROXY), str(seed)], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        ports = iter(ports)
+        for i, near in enumerate(nodes):  # the smaller name connects
+            for far in nodes[i + 1:]:
+                self.paths[near.name, far.name] = next(ports)
+        self.ask(do="open", paths=[
+            [near, far, port, next(x.peer_port for x in nodes
+                                   if x.name == far)]
+            for (near, far), port in self.paths.items()])
+
+    def ask(self, **command):
+        """Has the proxy do something; its answer."""
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise AssertionError("the proxy is gone")
+        return json.loads(answer)
+
+    def harm(self, directions, **fields):
+        """A weather (see proxy.py) of these directions, until it is taken
+        back with what this returns."""
+        key = object()
+        self._harms[key] = (directions, fields)
+        self._tell(directions)
+        return key
+
+    def take_back(self, key):
+        """One harm; the others stay."""
+        directions, _ = self._harms.pop(key)
+        self._tell(directions)
+
+    def is_calm(self):
+        """Whether nothing lies on it."""
+        return not self._harms
+
+    def _tell(self, directions):
+        self.ask(do="weather", of=[[*x, self._weather(x)] for x in directions])
+
+    def _weather(self, direction):
+        found = {}
+        for directions, fields in self._harms.values():
+            if direction in directions:
+                for name, value in fields.items():
+                    known = found.get(name, value)
+                    # A bound adds to another by being smaller.
+                    found[name] = min(known, value) \
+                        if name == "bytes_per_second" else max(known, value)
+        return found
+
+    def reset(self, direction):
+        """Breaks the connections between two nodes."""
+        self.ask(do="reset", **dict(zip(("from", "to"), direction)))
+
+    def counts(self):
+        """Of what the proxy did."""
+        return self.ask(do="counts")
+
+    def close(self):
+        """The process ends."""
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+def mount_small_disk(folder):
+    """A file system of its own, where this is allowed; else why not."""
+    folder.mkdir(parents=True)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "cohort-nemesis",
+         str(folder)], capture_output=True, text=True, check=False)
+    return done.stderr.strip() if done.returncode != 0 else ""
+
+
+class Arena:
+    """Nodes that find each other through the proxy only. The rules of what may
+    be harmed at the same time are here."""
+
+    def __init__(self, directory, shape, seed, say):
+        count = shape["nodes"]
+        self.directory = directory
+        self.say = say
+        disks = [directory / f"disk{i + 1}" for i in range(count)]
+        self.no_small_disks = next(filter(None, map(mount_small_disk, disks)),
+                                   "")
+        ports = free_ports(2 * count + count * (count - 1) // 2)
+        self.cluster = Cluster(
+            directory / "cluster", engine=shape["engine"],
+            limits=shape["limits"], timers=shape["timers"], count=count,
+            ports=ports[:2 * count], data=[x / "data" for x in disks])
+        self.nodes = self.cluster.nodes
+        self.network = Network(self.nodes, ports[2 * count:], seed)
+        for x in self.nodes:
+            x.topology = self._own_topology(x)
+        self.busy = set()  # nodes in the hands of a fault
+        self.dead = set()  # those of them that must not be alive
+        self.full = set()  # nodes whose disks are full
+        self.cramped = set()  # whose disks were full in this life
+        self.unstarted = set()  # who ended for want of space
+        self.suspicious = set()  # nodes that may stop by themselves
+        # A node whose disk does not have all that it promised, until it is a
+        # voter again; one at a time, so that a majority has all.
+        self.damaged = None
+        self.alone = False  # a fault that wants no other beside it
+
+    def _own_topology(self, node):
+        """Where the others are to be found behind the proxy."""
+        text = self.cluster.topology.read_text(encoding="utf-8")
+        for x in self.nodes:
+            port = self.network.paths.get((node.name, x.name))
+            if port:
+                text = text.replace(f'peer = "127.0.0.1:{x.peer_port}"',
+                                    f'peer = "127.0.0.1:{port}"')
+        own = self.cluster.topology.with_name(f"{node.name}.toml")
+        own.write_text(text, encoding="utf-8")
+        return own
+
+    # -- who may be harmed ----------------------------------------------------
+
+    def claim(self, draw, many):
+        """So many nodes that no fault holds, or less; the primary is the first
+        of them every other time."""
+        free = [x for x in self.nodes if x not in self.busy]
+        draw.shuffle(free)
+        if draw.random() < 0.5:
+            free.sort(key=lambda x: self.role(x) != "primary")
+        self.busy.update(free[:many])
+        return free[:many]
+
+    def release(self, *nodes):
+        """No fault holds them any more."""
+        self.busy.difference_update(nodes)
+
+    def claim_damage(self, draw):
+        """A node whose disk may be harmed, or nothing."""
+        if self.damaged:
+            return None
+        self.damaged = next(iter(self.claim(draw, 1)), None)
+        return self.damaged
+
+    def is_calm(self, but):
+        """Whether nobody else is harmed."""
+        return self.network.is_calm() and self.busy <= {but} \
+            and not self.full
+
+    @staticmethod
+    def role(node):
+        """As far as it can be known at once."""
+        return resp.info(node.client_port, timeout=0.2).get("cohort_role", "")
+
+    # -- what is done to processes and disks ----------------------------------
+
+    def kill(self, *nodes):
+        """With -9."""
+        for x in nodes:
+            self.dead.add(x)
+            if x.alive():
+                x.kill9()
+
+    def start(self, *nodes):
+        """A new life."""
+        for x in nodes:
+            x.start()
+            self.dead.discard(x)
+            self.unstarted.discard(x)
+            if x not in self.full:
+                self.cramped.discard(x)
+
+    @staticmethod
+    def signal(number, *nodes):
+        """SIGSTOP, SIGCONT or SIGTERM."""
+        for x in nodes:
+            if x.alive():
+                x.process.send_signal(number)
+
+    def fill_disk(self, node):
+        """Leaves no room. It is filled up again when called again."""
+        folder = node.data.parent
+        self.full.add(node)
+        self.cramped.add(node)
+        with open(folder / f"ballast{time.monotonic_ns()}", "wb") as file:
+            found = os.statvfs(folder)
+            if found.f_bavail:
+                try:
+                    os.posix_fallocate(file.fileno(), 0,
+                                       found.f_bavail * found.f_frsize)
+                except OSError:
+                    pass  # someone else was faster
+
+    def empty_disk(self, node):
+        """There is room again."""
+        for x in node.data.parent.glob("ballast*"):
+            x.unlink()
+        self.full.discard(node)
+
+    def admit_anew(self, node):
+        """What an operator does with a disk that cannot be trusted: the node
+        begins with an empty one. Precondition: its process is gone."""
+        if node.data.exists():
+            node.wipe()
+        self.suspicious.discard(node)
+        self.start(node)
+        self.release(node)
+
+    def mend(self):
+        """All faults were closed; what they could not take back is the damage
+        of a disk."""
+        if self.damaged:
+            self.kill(self.damaged)
+            self.admit_anew(self.damaged)
+            self.damaged = None
+
+    def check_processes(self):
+        """Nobody stops without a reason."""
+        for x in self.nodes:
+            if x.process is None or x.alive() or x in self.dead:
+                continue
+            lines = x.trace().splitlines() or [""]
+            why = f"{x.name} ended with {x.process.returncode}: {lines[-1]}"
+            if not self._may_end(x, lines):
+                raise AssertionError(why)
+            self.say(why)
+            self.dead.add(x)
+        for x in list(self.unstarted):
+            if x not in self.full and x not in self.busy:
+                self.start(x)
+
+    def _may_end(self, node, lines):
+        """With a damaged disk; or when it starts on a full one, since an engine
+        has to write before it can be read. RocksDB, as some build it, ends the
+        process where it says no elsewhere."""
+        code = node.process.returncode
+        if code != 1 and not (code == -signal.SIGABRT
+                              and "rocksdb" in lines[-1]):
+            return False
+        if node in self.suspicious:
+            return True
+        if node in self.cramped and not any("set kv:" in x for x in lines):
+            self.unstarted.add(node)
+            return True
+        return False
+
+    # -- when it is over ------------------------------------------------------
+
+    def await_recovery(self):
+        """Until all serve, all are voters, and have the same applied. Nobody
+        harms anybody any more."""
+        begin = time.monotonic()
+        for x in self.nodes:
+            self._await(lambda x=x: self._serves(x), f"{x.name} serves")
+        for x in self.nodes:
+            self._await(lambda x=x: self.is_settled(x),
+                        f"{x.name} is a voter of all sets")
+        for x in self.nodes:
+            self.cluster.await_caught_up(x)
+        self.say(f"all serve after {time.monotonic() - begin:.1f} s")
+
+    def _await(self, condition, what):
+        def looks_well():
+            self.check_processes()
+            return condition()
+
+        wait_until(looks_well, what, RECOVERY_SECONDS)
+
+    def ask(self, node, *words):
+        """The reply to what can be asked twice: while the set has no primary,
+        it is."""
+        reply = []
+
+        def answered():
+            try:
+                reply.append(resp.call(node.client_port, *words, timeout=10))
+            except resp.Refusal as refusal:
+                if refusal.code not in NOT_DONE | {"UNKNOWN"}:
+                    raise
+            return reply
+
+        self._await(answered, f"{node.name} answers {words[0]}")
+        return reply[0]
+
+    @staticmethod
+    def _serves(node):
+        try:
+            return resp.call(node.client_port, "SET", "service", node.name,
+                             timeout=10) == "OK"
+        except (OSError, resp.Refusal):
+            return False
+
+    @staticmethod
+    def is_settled(node):
+        """Whether it is a voter of both sets, and the change that made it one
+        is committed: of the meta set as its primary says, of the other since a
+        write is acknowledged afterwards."""
+        try:
+            text = resp.call(node.client_port, "COHORT.STATUS",
+                             timeout=2).decode()
+        except (OSError, resp.Refusal):
+            return False
+        sets = text.split("\nset ")[1:]
+        rows = [line.split() for part in sets for line in part.splitlines()]
+        own = [x[1] for x in rows if x[:1] == [node.name]]
+        meta = [x.split() for x in sets[0].splitlines()
+                if x.split()[1:2] == ["primary"]] if sets else []
+        return len(sets) == 2 and len(own) == 2 \
+            and all(x in ("backup", "primary") for x in own) \
+            and "members are changing" not in text \
+            and len(meta) == 1 and len(set(meta[0][3:6])) == 1 \
+            and Arena._serves(node)
+
+    def lead_in_turn(self, check):
+        """Makes each node the primary, and calls check(node): what a primary
+        answers is what itself has applied."""
+        for x in self.nodes:
+            self._make_primary(x)
+            check(x)
+
+    def _make_primary(self, node):
+        """Some sleep while a write is made, so that they are behind; then they
+        are the only ones who can elect the node."""
+        others = [x for x in self.nodes if x is not node]
+        behind = others[:(len(self.nodes) - 1) // 2]
+        self.kill(*behind)
+        self._await(lambda: self._serves(node), f"{node.name} serves")
+        self.kill(*(x for x in others if x not in behind))
+        self.start(*behind)
+        self._await(lambda: self.role(node) == "primary",
+                    f"{node.name} leads")
+        self._await(lambda: self._serves(node), f"{node.name} serves")
+        self.start(*(x for x in others if x not in behind))
+        self.await_recovery()
+
+    def restart_all(self):
+        """Everybody crashes at the same time."""
+        self.kill(*self.nodes)
+        self.start(*self.nodes)
+        self.await_recovery()
+
+    def elections(self):
+        """Of the set that clients use, so far."""
+        return sum(x.trace_path.read_text(errors="replace").count(
+            "set kv: primary of term") for x in self.nodes)
+
+    def describe(self):
+        """How everybody is, for people."""
+        for x in self.nodes:
+            state = "is alive" if x.alive() else "is not alive"
+            known = resp.info(x.client_port, timeout=2) if x.alive() else {}
+            yield f"{x.name} {state}: " + (" ".join(
+                f"{name[7:]}={known[name]}" for name in known
+                if name.startswith("cohort_")) or "no answer")
+        yield f"network: {self.network.counts()}"
+
+    def close(self):
+        """Ends all processes, and keeps nothing on small disks."""
+        self.signal(signal.SIGCONT, *self.nodes)
+        self.cluster.kill9_all()
+        self.network.close()
+
+    def keep_disks(self, folder):
+        """Copies what would be gone with the mounts."""
+        for x in self.nodes:
+            self.empty_disk(x)
+            shutil.copytree(x.data, folder / x.name, dirs_exist_ok=True)
+
+
+class Settling(threading.Thread):
+    """Waits until a node is a voter again; status takes its time."""
+
+    def __init__(self, node):
+        super().__init__(daemon=True)
+        self._node = node
+        self._cancelled = threading.Event()
+        self.done = False
+
+    def run(self):
+        """Until it is, or nobody wants to know any more."""
+        while not self.done and not self._cancelled.wait(0.2):
+            self.done = Arena.is_settled(self._node)
+
+    def cancel(self):
+        """Returns at once."""
+        self._cancelled.set()
