@@ -20,10 +20,15 @@ enum fact : std::uint64_t {
   acknowledged_fact,
 };
 
+/// So many elect (C5).
+std::size_t votes_needed(const configuration& x) {
+  const auto n = x.voters.size();
+  return std::max(n / 2 + 1, n - x.m);
+}
+
 /// Every vote set of the configuration has one of so many.
 std::size_t meets_votes(const configuration& x) {
-  const auto n = x.voters.size();
-  return n - std::max(n / 2 + 1, n - x.m) + 1;
+  return x.voters.size() - votes_needed(x) + 1;
 }
 
 template <class T>
@@ -137,8 +142,7 @@ void judge::note_primary(const member& who) {
     const auto votes = std::count_if(
       x.voters.begin(), x.voters.end(),
       [&](node_id voter) { return vote_of(voter, term) == who.id(); });
-    const auto n = x.voters.size();
-    return static_cast<std::size_t>(votes) >= std::max(n / 2 + 1, n - x.m);
+    return static_cast<std::size_t>(votes) >= votes_needed(x);
   };
   COHORT_CHECK(elected_in(core.members().current));
   COHORT_CHECK(!core.members().next || elected_in(*core.members().next));
@@ -225,12 +229,13 @@ void judge::read_granted(const member& who, const read_grant& grant) {
   const auto asked = take_read(who, grant.id);
   COHORT_CHECK(grant.index >= asked.must_see); // linearizable
   COHORT_CHECK(asked.members != who.core().members_index()
-               || confirmed_after(who, asked.round));
+               || confirmed_after(who, asked.round, meets_votes));
   ++reads_granted_;
 }
 
-/// Whether a read quorum has answered a later round.
-bool judge::confirmed_after(const member& who, std::uint64_t round) const {
+/// Whether so many voters have answered a later round.
+bool judge::confirmed_after(const member& who, std::uint64_t round,
+                            std::size_t (*size)(const configuration&)) const {
   const auto answered = [&](node_id node) {
     return node == who.id()
            || newest_round(answered_, node, who.core().term()) > round;
@@ -238,7 +243,7 @@ bool judge::confirmed_after(const member& who, std::uint64_t round) const {
   const auto enough = [&](const configuration& x) {
     return static_cast<std::size_t>(
              std::count_if(x.voters.begin(), x.voters.end(), answered))
-           >= meets_votes(x);
+           >= size(x);
   };
   const auto& state = who.core().members();
   return enough(state.current) && (!state.next || enough(*state.next));
@@ -255,6 +260,19 @@ std::uint64_t judge::newest_round(const rounds_by_term& of, node_id node,
   if (node.value >= of.size() || term.value >= of[node.value].size())
     return 0;
   return of[node.value][term.value];
+}
+
+void judge::started(const member& who) {
+  applied(who.state());
+  slot(before_start_, who.id().value) = asked_;
+}
+
+/// A primary that lifts a suspicion was confirmed after the suspect started:
+/// what that acknowledged before is in its log (D3).
+void judge::check_lift(const member& who, const member& suspect) const {
+  const auto before = newest_round(before_start_[suspect.id().value], who.id(),
+                                   who.core().term());
+  COHORT_CHECK(confirmed_after(who, before, votes_needed));
 }
 
 void judge::read_refused(const member& who, std::uint64_t id) {

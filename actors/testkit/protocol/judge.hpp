@@ -35,6 +35,8 @@ class judge {
 public:
   // -- told by members --------------------------------------------------------
 
+  void started(const member& who);
+
   /// It asks for `x` to be written; its log is still without it.
   void wrote(const member& who, const replication::write_request& x);
 
@@ -128,7 +130,10 @@ private:
   node_id vote_of(node_id voter, term_t term) const;
   void commit_first(const member& who, replication::log_position position);
   waiting_read take_read(const member& who, std::uint64_t id);
-  bool confirmed_after(const member& who, std::uint64_t round) const;
+  bool
+  confirmed_after(const member& who, std::uint64_t round,
+                  std::size_t (*size)(const replication::configuration&)) const;
+  void check_lift(const member& who, const member& suspect) const;
   void check_base(const replication::log_base& x) const;
   void check_append_reply(const member& who, node_id to,
                           const replication::append_reply& x,
@@ -143,6 +148,8 @@ private:
   std::vector<waiting_read> reads_;
   rounds_by_term asked_;    ///< of the requests that a node sent
   rounds_by_term answered_; ///< of the requests that a node answered
+  /// By node: the requests that were sent before its start.
+  std::vector<rounds_by_term> before_start_;
   /// Where the configuration was changed, as far as that is committed.
   std::vector<index_t> changes_;
   std::size_t elections_ = 0;

@@ -42,6 +42,9 @@ void judge::sends(const member& who, node_id to, const message& msg,
     note_round(answered_, who.id(), reply->term, reply->round);
   } else if (const auto* append = std::get_if<append_request>(&msg)) {
     COHORT_CHECK(d.state.term >= append->term);
+    const auto* suspect = append->lift != 0 ? around.find(to) : nullptr;
+    if (suspect && suspect->boot() == append->lift) // else it is too late
+      check_lift(who, *suspect);
     note_round(asked_, who.id(), append->term, append->round);
     COHORT_CHECK(append->commit_index <= committed_up_to());
   } else if (const auto* vote = std::get_if<vote_reply>(&msg)) {

@@ -41,7 +41,7 @@ void member::start(surroundings& around) {
   adopt_snapshot();
   const auto& base = disk_.snapshot.base;
   state_ = {base.index, base.log_time_ms, disk_.snapshot.state_hash};
-  around.facts.applied(state_);
+  around.facts.started(*this);
   log_ = written_log{disk_};
   commit_ = base.index;
   answered_ = {};
