@@ -1,14 +1,13 @@
 // The list of known bugs: what each mutant does wrong, and whose bug it was.
 //
-// Each name says what then holds. "owner/name#1" is the report of a bug in
-// another system, or its fix; a rule such as C4 (docs/PROTOCOL.md) stands for a
-// reading of that rule which looked just as good and is wrong.
+// Each name says what then holds. "name#1" or a commit of another system is its
+// bug of that kind, or the fix; a rule such as C4 (docs/PROTOCOL.md) stands for
+// what breaks it, or for a reading of it that looked just as good.
 #pragma once
 
 /// Elections: terms, votes, and what is promised.
 #define COHORT_EACH_ELECTION_MUTANT(X) \
-  X(old_terms_count, \
-    "messages of earlier terms are taken as of this one (camunda#1068)") \
+  X(old_terms_count, "messages of earlier terms are taken as of this one") \
   X(votes_by_length, "votes for a longer log that ends in an older term (C6)") \
   X(votes_twice, "votes for all who ask in a term (eBay/NuRaft#531)") \
   X(vote_stays_in_memory, \
@@ -39,7 +38,7 @@
 /// Commit and acknowledgement.
 #define COHORT_EACH_COMMIT_MUTANT(X) \
   X(old_terms_commit, \
-    "entries of earlier terms commit by counting (logcabin#44)") \
+    "entries of earlier terms commit by counting (logcabin/logcabin#44)") \
   X(commits_before_own_sync, \
     "a primary counts what its own disk does not have yet (etcd#14370)") \
   X(commit_beyond_request, \
@@ -150,6 +149,27 @@
   X(riding_query_sees_later, \
     "a question between commands that ran before sees what came later (K3)")
 
+/// The actors: who is told what, and when.
+#define COHORT_EACH_ACTOR_MUTANT(X) \
+  X(held_back_leaves, "what waits for the disk leaves at once (C7)") \
+  X(askers_outlive_primary, \
+    "who asked a former primary is answered with the command of another, " \
+    "which stands at that index now") \
+  X(replies_go_astray, "the first who waits gets the reply to any entry") \
+  X(questions_run_ahead, \
+    "a question is answered before what it must see (RedisLabs/redisraft#30)") \
+  X(waiting_outlives_restore, \
+    "entries that wait are applied to the snapshot that holds them") \
+  X(log_is_cut_early, "the log is cut before the snapshot is stored (D7)") \
+  X(full_disk_has_entries, \
+    "a full disk that has the votes is taken to have the entries (D6)") \
+  X(full_disk_has_votes, "a full disk is taken to have the votes (D6)") \
+  X(failed_disk_is_full, "a disk that failed is waited for (D6)") \
+  X(dead_link_is_welcome, "a link that was given up is welcomed (C2)") \
+  X(wiped_node_keeps_id, "a wiped node comes back as who it was (D4)") \
+  X(gone_place_is_answered, "a client gets TRYAGAIN for an answer (K2)") \
+  X(lost_reply_is_empty, "a reply that is not kept is answered empty (K1)")
+
 #define COHORT_EACH_MUTANT(X) \
   COHORT_EACH_ELECTION_MUTANT(X) \
   COHORT_EACH_LOG_MUTANT(X) \
@@ -159,4 +179,5 @@
   COHORT_EACH_RECOVERY_MUTANT(X) \
   COHORT_EACH_STORAGE_MUTANT(X) \
   COHORT_EACH_FILE_MUTANT(X) \
-  COHORT_EACH_SESSION_MUTANT(X)
+  COHORT_EACH_SESSION_MUTANT(X) \
+  COHORT_EACH_ACTOR_MUTANT(X)

@@ -1,5 +1,7 @@
 #include "machine/meta_machine.hpp"
 
+#include "core/mutant.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -19,7 +21,8 @@ meta_reply meta_machine::carry_out(const mint_command& x) {
   if (at == state_.nodes.end())
     return {nobody, nobody, "the cluster has no node '" + x.node + "'"};
   auto& node = at->second;
-  if (node.nonce == x.nonce && x.nonce != 0)
+  if ((node.nonce == x.nonce && x.nonce != 0)
+      || mutated(mutant::wiped_node_keeps_id))
     return {node.incarnation, node.replaced, ""}; // asked before
   end(node.incarnation);
   ++state_.last_incarnation;

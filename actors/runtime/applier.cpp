@@ -4,6 +4,7 @@
 #include "codec/session_codec.hpp"
 #include "core/check.hpp"
 #include "core/fault_point.hpp"
+#include "core/mutant.hpp"
 
 #include <caf/send.hpp>
 
@@ -144,7 +145,9 @@ caf::behavior applier::behavior() {
 void applier::apply(const apply_entries& x) {
   auto riding = x.riding.begin();
   for (const auto& entry : x.entries) {
-    const bool rides = riding != x.riding.end() && riding->index == entry.index;
+    const bool rides = riding != x.riding.end()
+                       && (riding->index == entry.index
+                           || mutated(mutant::replies_go_astray));
     apply_one(entry, rides ? &*riding : nullptr);
     if (rides)
       ++riding;
@@ -238,7 +241,9 @@ void applier::take_query(answer_queries x) {
 
 /// False: not yet.
 bool applier::try_query(const answer_queries& x) {
-  if (sink_ || machine_.applied() < x.index)
+  if (sink_
+      || (machine_.applied() < x.index
+          && !mutated(mutant::questions_run_ahead)))
     return false;
   machine::work_result result;
   switch (machine_.query(x.work, x.now_ms, result)) {
@@ -313,6 +318,8 @@ void applier::begin_snapshot() {
   credit_ = options_.slices_in_flight_max;
   send(options_.keeper, store_snapshot{base_now(), machine_.user().version(),
                                        machine_.sessions(), terms_, me()});
+  if (mutated(mutant::log_is_cut_early))
+    send(replica_, snapshot_stored{base_now()});
   send_self(slice_due{});
 }
 
@@ -344,7 +351,8 @@ void applier::begin_flush() {
 
 /// The snapshot holds what still waits to be applied.
 void applier::await_restore(const restore_snapshot& x) {
-  behind_.clear();
+  if (!mutated(mutant::waiting_outlives_restore))
+    behind_.clear();
   if (flushing_)
     restore_due_ = x;
   else

@@ -1,6 +1,7 @@
 #include "runtime/hub.hpp"
 
 #include "core/fault_point.hpp"
+#include "core/mutant.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -129,7 +130,8 @@ void hub::on_hello(const transport::link_hello& met) {
     transport_->close(met.link);
     return lose(*made, "the node there is " + met.who.node);
   }
-  if (!made && makes_link_to(*x)) // given up before the answer was here
+  // Given up before the answer was here.
+  if (!made && makes_link_to(*x) && !mutated(mutant::dead_link_is_welcome))
     return transport_->close(met.link);
   if (!made && x->link) { // it knows better that the old one is dead
     const auto old = *x->link;

@@ -1,6 +1,7 @@
 #include "runtime/replica_actor.hpp"
 
 #include "core/fault_point.hpp"
+#include "core/mutant.hpp"
 
 #include <utility>
 
@@ -168,6 +169,8 @@ void replica_actor::release_held(ticket_t ticket) {
 /// over, votes go on, and what waits is written once there is space.
 void replica_actor::on_full(ticket_t states) {
   release_held(states);
+  if (mutated(mutant::full_disk_has_entries))
+    core_.persisted(states);
   core_.state_persisted(states);
   if (!std::exchange(disk_full_, true))
     say("the disk is full: new entries are refused until there is space",
@@ -196,6 +199,8 @@ void replica_actor::carry_out(replication::output out) {
     write(std::move(*out.write));
   if (!out.send_when_durable.empty())
     held_.push_back({out.durable_ticket, std::move(out.send_when_durable)});
+  if (mutated(mutant::held_back_leaves))
+    release_held(out.durable_ticket);
   if (out.restore)
     send(applier_, restore_snapshot{*out.restore});
   if (out.role)
@@ -260,7 +265,8 @@ void replica_actor::note_role(const replication::role_change& change) {
       + (change.primary == nobody
            ? ", no primary known"
            : ", primary is node " + to_string(change.primary)));
-  if (change.role != role_kind::primary)
+  if (change.role != role_kind::primary
+      && !mutated(mutant::askers_outlive_primary))
     refuse_all_pending();
   told_acknowledged_ = {};
   send(setup_->node, role_changed{setup_->set, change});

@@ -2,6 +2,7 @@
 
 #include "codec/peer_codec.hpp"
 #include "core/fault_point.hpp"
+#include "core/mutant.hpp"
 #include "machine/replicated_machine.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/shell.hpp"
@@ -55,7 +56,8 @@ bytes to_bytes(const frame& f) {
 /// The replies to commands that ran in an earlier attempt may not be kept.
 result<std::string> reply_to(const client_reply& x, std::uint32_t command) {
   if (command < x.replies.size()
-      && !std::binary_search(x.lost.begin(), x.lost.end(), command))
+      && (!std::binary_search(x.lost.begin(), x.lost.end(), command)
+          || mutated(mutant::lost_reply_is_empty)))
     return std::string{x.replies[command]};
   return error{errc::timed_out, "the reply is not kept any more"};
 }
@@ -206,7 +208,8 @@ private:
     for (auto& x : jobs) {
       auto outcome = outcome_of(work, x.question,
                                 x.question ? question++ : command++);
-      if (x.question && outcome && *outcome == machine::place_is_gone)
+      if (x.question && outcome && *outcome == machine::place_is_gone
+          && !mutated(mutant::gone_place_is_answered))
         wait(std::move(x)); // asked again
       else
         x.answer->set_value(std::move(outcome));
