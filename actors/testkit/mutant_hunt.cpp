@@ -13,7 +13,6 @@
 #include <system_error>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -92,8 +91,10 @@ public:
   }
 
 private:
-  /// What a mutant says is of no interest, what it takes is bounded.
+  /// What a mutant says is of no interest, what it takes is bounded, and what
+  /// it starts can be ended with it.
   void confine() const {
+    ::setpgid(0, 0);
     const auto nowhere = ::open("/dev/null", O_WRONLY);
     if (nowhere >= 0) {
       ::dup2(nowhere, STDOUT_FILENO);
@@ -132,7 +133,7 @@ private:
     notes_->instrument = instrument;
     notes_->its_seeds = done_[instrument] + 1;
     const auto& x = instruments_[instrument];
-    ::alarm(static_cast<unsigned>(options_.seed_patience.count()));
+    ::alarm(static_cast<unsigned>(x.seed_patience.count()));
     try {
       const auto why = x.run(x.first_seed + done_[instrument]);
       if (why)
@@ -161,7 +162,6 @@ private:
 struct started_hunter {
   mutant prey;
   pid_t pid;
-  int alive; ///< closed at the other end when the process has ended
   std::unique_ptr<shared_notes> notes;
 };
 
@@ -197,36 +197,32 @@ private:
   }
 
   void start(mutant prey) {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-      fail("pipe2");
     auto notes = std::make_unique<shared_notes>();
     const auto pid = ::fork();
     if (pid < 0)
       fail("fork");
     if (pid == 0)
       hunter{options_, instruments_, *notes}.run(prey);
-    ::close(ends[1]); // the other process alone holds it open
-    running_.push_back({prey, pid, ends[0], std::move(notes)});
+    running_.push_back({prey, pid, std::move(notes)});
   }
 
   void await_one() {
-    std::vector<pollfd> ends;
-    for (const auto& x : running_)
-      ends.push_back({x.alive, POLLIN, 0});
-    if (::poll(ends.data(), ends.size(), -1) < 0 && errno != EINTR)
-      fail("poll");
-    for (auto i = ends.size(); i-- > 0;)
-      if (ends[i].revents != 0)
-        finish(running_.begin() + static_cast<std::ptrdiff_t>(i));
+    siginfo_t ended{};
+    while (::waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT) != 0)
+      if (errno != EINTR)
+        fail("waitid");
+    const auto at =
+      std::find_if(running_.begin(), running_.end(),
+                   [&](const auto& x) { return x.pid == ended.si_pid; });
+    COHORT_CHECK(at != running_.end());
+    finish(at);
   }
 
   void finish(std::vector<started_hunter>::iterator at) {
+    ::kill(-at->pid, SIGKILL); // what it started, if anything still runs
     int status = 0;
-    while (::waitpid(at->pid, &status, 0) < 0)
-      if (errno != EINTR)
-        fail("waitpid");
-    ::close(at->alive);
+    if (::waitpid(at->pid, &status, 0) != at->pid)
+      fail("waitpid");
     const auto verdict = judge(*at, status);
     running_.erase(at);
     verdicts_[verdict.what] = verdict;
@@ -239,15 +235,16 @@ private:
     if (WIFEXITED(status)
         && WEXITSTATUS(status) == static_cast<int>(hunter_exit::lives))
       return {x.prey, {}, notes->seeds, {}};
-    return {x.prey, instruments_[notes->instrument].name, notes->its_seeds,
-            WIFSIGNALED(status) ? name_of_end(WTERMSIG(status))
+    const auto& by = instruments_[notes->instrument];
+    return {x.prey, by.name, notes->its_seeds,
+            WIFSIGNALED(status) ? name_of_end(WTERMSIG(status), by)
                                 : std::string{notes->why.data()}};
   }
 
-  std::string name_of_end(int signal) const {
+  static std::string name_of_end(int signal, const mutant_instrument& by) {
     if (signal == SIGALRM)
-      return "did not end within "
-             + std::to_string(options_.seed_patience.count()) + " s";
+      return "did not end within " + std::to_string(by.seed_patience.count())
+             + " s";
     return std::string{"crashed: "} + ::strsignal(signal);
   }
 

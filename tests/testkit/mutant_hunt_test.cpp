@@ -3,12 +3,15 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 using namespace cohort;
 using namespace cohort::testkit;
@@ -36,7 +39,11 @@ mutant_hunt_options options_for(std::vector<mutant> targets) {
 mutant_instrument
 instrument(const std::string& name, std::uint64_t seeds,
            std::function<std::optional<std::string>(std::uint64_t)> run) {
-  return {name, 1, seeds, 1, std::move(run)};
+  mutant_instrument result;
+  result.name = name;
+  result.seeds_max = seeds;
+  result.run = std::move(run);
+  return result;
 }
 
 /// Finds `prey` at a seed.
@@ -129,12 +136,12 @@ BOOST_AUTO_TEST_CASE(seeds_begin_where_an_instrument_says) {
 
 BOOST_AUTO_TEST_CASE(one_that_throws_crashes_or_hangs_is_dead) {
   auto options = options_for({throwing, crashing, hanging, hungry, harmless});
-  options.seed_patience = std::chrono::seconds{1};
   options.memory_bytes_max = std::uint64_t{256} << 20;
   options.jobs = 3;
   std::size_t told = 0;
   options.told = [&](const mutant_verdict&) { ++told; };
-  const std::vector instruments{instrument("a", 5, end_badly)};
+  std::vector instruments{instrument("a", 5, end_badly)};
+  instruments[0].seed_patience = std::chrono::seconds{1};
   const auto verdicts = hunt_mutants(options, instruments);
   BOOST_REQUIRE(verdicts.size() == 6u);
   BOOST_TEST(told == 6u);
@@ -146,6 +153,22 @@ BOOST_AUTO_TEST_CASE(one_that_throws_crashes_or_hangs_is_dead) {
   BOOST_TEST(verdicts[2].why.starts_with("crashed: "));
   BOOST_TEST(verdicts[3].why == "did not end within 1 s");
   BOOST_TEST(!verdicts[5].killed());
+}
+
+BOOST_AUTO_TEST_CASE(what_it_started_ends_with_it) {
+  std::array<int, 2> ends{};
+  BOOST_REQUIRE(::pipe(ends.data()) == 0);
+  std::vector instruments{instrument("a", 1, [](std::uint64_t) {
+    if (::fork() == 0)
+      for (;;)
+        ::pause();
+    return std::optional<std::string>{};
+  })};
+  hunt_mutants(options_for({}), instruments);
+  ::close(ends[1]);
+  char nothing = 0; // comes when nobody holds the other end any more
+  BOOST_TEST(::read(ends[0], &nothing, 1) == 0);
+  ::close(ends[0]);
 }
 
 BOOST_AUTO_TEST_CASE(one_whose_time_is_over_lives) {
