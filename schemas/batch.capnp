@@ -76,6 +76,9 @@ struct MetaCommand {
 struct Mint {
   node @0 :Text;
   nonce @1 :UInt64;
+  # Nothing is minted if the node has another incarnation by then: it was asked
+  # for by a life of the node that is over. 0: it may have any.
+  replaces @2 :UInt64;
 }
 
 struct MetaReply {

@@ -56,6 +56,7 @@ std::string encode(const meta_command& x) {
     auto to = root.initMint();
     to.setNode(mint->node);
     to.setNonce(mint->nonce);
+    to.setReplaces(mint->replaces.value);
   } else {
     root.setBury(std::get<bury_command>(x).incarnation.value);
   }
@@ -68,8 +69,8 @@ result<meta_command> decode_meta_command(std::string_view from) {
     [](wire::MetaCommand::Reader root) -> result<meta_command> {
       if (root.hasMint()) {
         const auto mint = root.getMint();
-        return meta_command{
-          mint_command{mint.getNode().cStr(), mint.getNonce()}};
+        return meta_command{mint_command{mint.getNode().cStr(), mint.getNonce(),
+                                         node_id{mint.getReplaces()}}};
       }
       if (root.getBury() != 0)
         return meta_command{bury_command{node_id{root.getBury()}}};

@@ -20,6 +20,9 @@ namespace cohort {
 struct mint_command {
   std::string node;
   std::uint64_t nonce = 0;
+  /// What the node had when it asked; nobody: not known. A request that comes
+  /// late must not end the incarnation of a later life.
+  node_id replaces{};
 };
 
 /// Ends an incarnation whose disk went back in time (C2).

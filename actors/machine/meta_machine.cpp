@@ -24,6 +24,10 @@ meta_reply meta_machine::carry_out(const mint_command& x) {
   if ((node.nonce == x.nonce && x.nonce != 0)
       || mutated(mutant::wiped_node_keeps_id))
     return {node.incarnation, node.replaced, ""}; // asked before
+  if (x.replaces != nobody && x.replaces != node.incarnation)
+    return {nobody, nobody,
+            "node '" + x.node + "' is " + to_string(node.incarnation)
+              + " now: an earlier life of it asked"};
   end(node.incarnation);
   ++state_.last_incarnation;
   node = {state_.last_incarnation, x.nonce, node.incarnation};

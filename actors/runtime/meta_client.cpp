@@ -6,13 +6,14 @@
 namespace cohort::runtime {
 
 void meta_client::join(const std::string& from, const join_request& request,
-                       std::int64_t now_ms) {
+                       node_id replaces, std::int64_t now_ms) {
   const bool asked = std::any_of(asking_.begin(), asking_.end(), [&](auto& x) {
     return x.second.from == from && x.second.nonce == request.nonce;
   });
   if (asked)
     return;
-  const auto id = submit(mint_command{request.node, request.nonce}, now_ms);
+  const auto id = submit(mint_command{request.node, request.nonce, replaces},
+                         now_ms);
   asking_[id] = {from, request.nonce};
 }
 

@@ -22,9 +22,10 @@ public:
   explicit meta_client(const machine::sender_options& options)
     : sender_(options) {}
 
-  /// A node with an empty disk asks to join.
+  /// A node with an empty disk asks to join, in the place of `replaces`: what
+  /// it was until now, as far as this node knows.
   void join(const std::string& from, const join_request& request,
-            std::int64_t now_ms);
+            node_id replaces, std::int64_t now_ms);
 
   /// The disk of this incarnation went back in time: asks until it is buried.
   void bury(node_id incarnation) {

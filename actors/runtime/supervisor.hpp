@@ -90,6 +90,7 @@ private:
   void persist(const cluster_identity& x);
   void write_state();
   void keep_boots();
+  void help_to_join(const std::string& name, const join_request& request);
   void carry_out_meta();
   void note_meta(const meta_state& x);
   void note_role(const role_changed& x);
@@ -153,6 +154,8 @@ private:
   std::shared_ptr<storage::snapshot_store> snapshots_;
   caf::actor log_writer_;
   caf::actor log_reader_;
+  /// Held here, too: else it would end with the writer, and be blamed for it.
+  caf::actor spare_maker_;
   std::vector<prepared_set> prepared_;
   std::map<set_id, hosted_set> sets_;
 

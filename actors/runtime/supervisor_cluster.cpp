@@ -41,8 +41,7 @@ void supervisor::on_node_frame(const node_frame& x) {
   else if (const auto* joined = std::get_if<join_reply>(&body))
     forming_.joined(*joined);
   else if (const auto* join = std::get_if<join_request>(&body)) {
-    if (entered_ && join->node == x.name)
-      meta_.join(x.name, *join, now_ms());
+    help_to_join(x.name, *join);
     return carry_out_meta();
   } else if (const auto* asked = std::get_if<status_request>(&body)) {
     return report_self(x.name, asked->id);
@@ -130,6 +129,14 @@ void supervisor::keep_boots() {
           + written.err().message,
         severity::warning);
   boots_unwritten_ = full;
+}
+
+/// Only who keeps the meta set knows whose place it is. What it knows may be
+/// old: then nothing is minted, and the node asks again.
+void supervisor::help_to_join(const std::string& name,
+                              const join_request& request) {
+  if (entered_ && request.node == name && sets_.contains(meta_set))
+    meta_.join(name, request, ids_of({name}).front(), now_ms());
 }
 
 void supervisor::carry_out_meta() {

@@ -157,7 +157,7 @@ void add_texts(std::vector<sample>& to) {
   to.push_back(text("engine-attachment",
                     engine_attachment{sample_base(), "sessions"},
                     decode_engine_attachment));
-  to.push_back(text("meta-mint", meta_command{mint_command{"a", 77}},
+  to.push_back(text("meta-mint", meta_command{mint_command{"a", 77, nobody}},
                     decode_meta_command));
   to.push_back(text("meta-bury", meta_command{bury_command{node_id{3}}},
                     decode_meta_command));

@@ -12,9 +12,10 @@ using namespace cohort::machine;
 namespace {
 
 struct fixture {
-  meta_reply mint(const std::string& node, std::uint64_t nonce) {
+  meta_reply mint(const std::string& node, std::uint64_t nonce,
+                  node_id replaces = nobody) {
     const auto reply = codec::decode_meta_reply(
-      machine.apply({}, codec::encode(mint_command{node, nonce})));
+      machine.apply({}, codec::encode(mint_command{node, nonce, replaces})));
     BOOST_REQUIRE(reply.ok());
     return *reply;
   }
@@ -63,6 +64,20 @@ BOOST_AUTO_TEST_CASE(c1_asking_again_mints_nothing_new) {
   BOOST_TEST((again.incarnation == first.incarnation));
   BOOST_TEST((again.replaces == first.replaces));
   BOOST_TEST((f.machine.state().last_incarnation == node_id{4}));
+}
+
+// Found by the simulator: a node that was paused passed on what another had
+// asked for two empty disks ago, and the one that lived by then was buried.
+BOOST_AUTO_TEST_CASE(c2_a_late_request_does_not_end_a_later_life) {
+  fixture f;
+  const auto second = f.mint("b", 78, node_id{2});
+  BOOST_TEST((second.incarnation == node_id{4}));
+  const auto late = f.mint("b", 77, node_id{2});
+  BOOST_TEST((late.incarnation == nobody));
+  BOOST_TEST(late.refused.find("an earlier life") != std::string::npos);
+  BOOST_TEST((f.machine.state().buried == std::vector<node_id>{node_id{2}}));
+  BOOST_TEST((f.mint("b", 78, node_id{2}).incarnation == node_id{4}));
+  BOOST_TEST((f.mint("b", 79, node_id{4}).incarnation == node_id{5}));
 }
 
 // The formation leaves the nonce 0: nobody can pass for the first incarnation.

@@ -79,14 +79,23 @@ BOOST_FIXTURE_TEST_SUITE(meta_client_suite, fixture)
 
 BOOST_AUTO_TEST_CASE(C2_a_wiped_node_is_answered_once) {
   const join_request request{"b", 77};
-  asking.join("b", request, now_ms);
-  asking.join("b", request, now_ms);
+  asking.join("b", request, node_id{2}, now_ms);
+  asking.join("b", request, node_id{2}, now_ms);
   pass(100);
   BOOST_REQUIRE(answers.size() == 1u);
   BOOST_TEST(answers[0].to == "b");
   BOOST_TEST((answers[0].reply.incarnation == node_id{4}));
   BOOST_TEST((answers[0].reply.replaces == node_id{2}));
   BOOST_TEST(answers[0].reply.nonce == 77u);
+}
+
+BOOST_AUTO_TEST_CASE(C2_a_node_that_was_wiped_again_meanwhile_is_not_answered) {
+  asking.join("b", {"b", 77}, node_id{2}, now_ms);
+  asking.join("b", {"b", 78}, node_id{2}, now_ms);
+  pass(100);
+  BOOST_REQUIRE(answers.size() == 1u);
+  BOOST_TEST(answers[0].reply.nonce == 77u);
+  BOOST_TEST((state().buried == std::vector<node_id>{node_id{2}}));
 }
 
 BOOST_AUTO_TEST_CASE(C2_a_disk_that_went_back_in_time_is_buried_for_good) {
