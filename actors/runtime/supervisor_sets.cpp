@@ -40,12 +40,11 @@ result<void> supervisor::enter_cluster() {
   if (!log_)
     if (auto opened = open_log(); !opened)
       return opened;
-  const auto spares = spawn_shell<spare_maker>(system(), options_.disk_runs,
-                                               log_);
-  watch(spares, "spare_maker");
+  spare_maker_ = spawn_shell<spare_maker>(system(), options_.disk_runs, log_);
+  watch(spare_maker_, "spare_maker");
   log_writer_options writing;
   writing.log = log_;
-  writing.spare_maker = spares;
+  writing.spare_maker = spare_maker_;
   writing.trace = options_.trace;
   log_writer_ = spawn_shell<log_writer>(system(), options_.disk_runs, writing);
   watch(log_writer_, "log_writer");

@@ -73,6 +73,7 @@ class Node:
         self.trace_path = directory / f"{name}.trace"
         self.process = None
         self.topology = topology
+        self.environment = None  # that of this program
         self._life_begins = 0
 
     def start(self, *more, topology=None):
@@ -85,7 +86,7 @@ class Node:
             self._life_begins = trace.tell()
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=trace,
-                stderr=subprocess.STDOUT)
+                stderr=subprocess.STDOUT, env=self.environment)
 
     def alive(self):
         """Whether the process runs."""

@@ -2,9 +2,11 @@
 their disks, each with ways to harm it."""
 
 import json
+import mmap
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -108,6 +110,36 @@ def mount_small_disk(folder):
     return done.stderr.strip() if done.returncode != 0 else ""
 
 
+class BadDisk:
+    """Makes writes and syncs of a node slow, or fail; see disk/bad_disk.cpp."""
+
+    _LAYOUT = struct.Struct("III")
+
+    def __init__(self, control):
+        control.write_bytes(bytes(self._LAYOUT.size))
+        self._control = control
+        with control.open("r+b") as file:
+            self._mapped = mmap.mmap(file.fileno(), self._LAYOUT.size)
+
+    def environment(self):
+        """For the node's processes."""
+        known = dict(os.environ)
+        known["LD_PRELOAD"] = os.environ["COHORT_BAD_DISK_LIBRARY"]
+        known["COHORT_BAD_DISK"] = str(self._control)
+        # Sanitizers want to be loaded first; here they need not.
+        known["ASAN_OPTIONS"] = ":".join(filter(None, (
+            os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0")))
+        return known
+
+    def be(self, delay_ms=0, fails=False):
+        """From now on. Forgets how often it failed."""
+        self._mapped[:] = self._LAYOUT.pack(delay_ms, fails, 0)
+
+    def failures(self):
+        """Calls that failed since be()."""
+        return self._LAYOUT.unpack(self._mapped[:])[2]
+
+
 class Arena:
     """Nodes that find each other through the proxy only. The rules of what may
     be harmed at the same time are here."""
@@ -126,11 +158,15 @@ class Arena:
             ports=ports[:2 * count], data=[x / "data" for x in disks])
         self.nodes = self.cluster.nodes
         self.network = Network(self.nodes, ports[2 * count:], seed)
+        self.disks = {}
         for x in self.nodes:
             x.topology = self._own_topology(x)
+            self.disks[x] = BadDisk(directory / f"{x.name}.disk")
+            x.environment = self.disks[x].environment()
         self.busy = set()  # nodes in the hands of a fault
         self.dead = set()  # those of them that must not be alive
         self.full = set()  # nodes whose disks are full
+        self.bad = set()  # whose disks are slow or fail
         self.cramped = set()  # whose disks were full in this life
         self.unstarted = set()  # who ended for want of space
         self.suspicious = set()  # nodes that may stop by themselves

@@ -176,6 +176,52 @@ def full_disk(arena, draw):
             arena.empty_disk(x)
 
 
+def slow_disk(arena, draw):
+    """Writes and syncs take long, for one, some or all."""
+    victims = draw.sample(arena.nodes, draw.choice((1, 1, 2,
+                                                    len(arena.nodes))))
+    victims = [x for x in victims if x not in arena.bad]
+    delay_ms = draw.choice((1, 5, 20, 100, 500))
+    seconds = draw_seconds(draw, 5)
+    arena.say(f"writes of {names(victims)} take {delay_ms} ms for "
+              f"{seconds:.2f} s")
+    arena.bad.update(victims)
+    for x in victims:
+        arena.disks[x].be(delay_ms=delay_ms)
+    try:
+        yield seconds
+    finally:
+        for x in victims:
+            arena.disks[x].be()
+        arena.bad.difference_update(victims)
+
+
+def failing_disk(arena, draw):
+    """Writes and syncs fail. A node that was told so stops, and never tries
+    again (D6); what it promised is there when it comes back."""
+    for x in arena.claim(draw, 1):
+        if x in arena.bad:
+            arena.release(x)
+            return
+        arena.say(f"writes of {x.name} fail")
+        arena.bad.add(x)
+        arena.suspicious.add(x)
+        disk = arena.disks[x]
+        disk.be(fails=True)
+        try:
+            yield draw_seconds(draw, 3)
+            if disk.failures() > 0:
+                yield gone(x, "its disk failed")
+            yield draw_seconds(draw, 2)
+        finally:
+            disk.be()
+            arena.kill(x)
+            arena.bad.discard(x)
+            arena.suspicious.discard(x)
+            arena.start(x)
+            arena.release(x)
+
+
 def join_anew(arena, node):
     """From an empty disk, until it is a voter again. Others may harm it
     meanwhile. Precondition: it is claimed, and its process is gone."""
@@ -284,6 +330,8 @@ FAULTS = {
     "throttle": throttle,
     "corruption": corrupt,
     "loss": loss,
+    "slow-disk": slow_disk,
+    "failing-disk": failing_disk,
     "full-disk": full_disk,
     "wipe": wipe,
     "flip": flip,

@@ -3,12 +3,14 @@
 
     nemesis.py SECONDS [--seed S] [--nodes N] [--engine NAME] [--keep]
 
-COHORTD, COHORTCTL and COHORT_JUDGE name the programs; PYTHONPATH has
-tests/cluster. A run has rounds. In each
-of them clients use a few keys while a storm of faults passes over the cluster;
-then all serve again within a bound, all are killed once more, all keys are
-read, and the judge looks at the history. At the end each node becomes the
-primary, and must have the same keys and values as the others.
+COHORTD, COHORTCTL and COHORT_JUDGE name the programs, COHORT_BAD_DISK_LIBRARY
+the library of disk/; PYTHONPATH has tests/cluster.
+
+A run has rounds. In each of them clients use a few keys while a storm of faults
+passes over the cluster; then all serve again within a bound, all are killed
+once more, all keys are read, and the judge looks at the history. At the end
+each node becomes the primary, and must have the same keys and values as the
+others.
 
 The seed draws the shape of the cluster and the faults; what the processes make
 of them is up to the machine."""

@@ -14,7 +14,7 @@ WEIGHTS = (0, 1, 1, 2, 4)
 KINDS_MIN = 4
 
 # Damaged disks take long, and only one at a time is harmed.
-RARE = {"wipe", "flip", "roll back", "stop"}
+RARE = {"failing-disk", "wipe", "flip", "roll-back", "stop"}
 
 AT_ONCE = (2, 5)
 PAUSE_SECONDS = (0.05, 1.2)
