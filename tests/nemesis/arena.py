@@ -287,30 +287,29 @@ class Arena:
         for x in self.nodes:
             if x.process is None or x.alive() or x in self.dead:
                 continue
-            lines = x.trace().splitlines() or [""]
-            why = f"{x.name} ended with {x.process.returncode}: {lines[-1]}"
-            if not self._may_end(x, lines):
+            last = (x.trace().splitlines() or [""])[-1]
+            why = f"{x.name} ended with {x.process.returncode}: {last}"
+            if not self.may_end(x):
                 raise AssertionError(why)
             self.say(why)
             self.dead.add(x)
+            if x not in self.suspicious:
+                self.unstarted.add(x)
         for x in list(self.unstarted):
             if x not in self.full and x not in self.busy:
                 self.start(x)
 
-    def _may_end(self, node, lines):
+    def may_end(self, node):
         """With a damaged disk; or when it starts on a full one, since an engine
         has to write before it can be read. RocksDB, as some build it, ends the
         process where it says no elsewhere."""
         code = node.process.returncode
+        lines = node.trace().splitlines() or [""]
         if code != 1 and not (code == -signal.SIGABRT
                               and "rocksdb" in lines[-1]):
             return False
-        if node in self.suspicious:
-            return True
-        if node in self.cramped and not any("set kv:" in x for x in lines):
-            self.unstarted.add(node)
-            return True
-        return False
+        starts = not any("set kv:" in x for x in lines)
+        return node in self.suspicious or (node in self.cramped and starts)
 
     # -- when it is over ------------------------------------------------------
 
