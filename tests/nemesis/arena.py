@@ -107,7 +107,9 @@ def mount_small_disk(folder):
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "cohort-nemesis",
          str(folder)], capture_output=True, text=True, check=False)
-    return done.stderr.strip() if done.returncode != 0 else ""
+    if done.returncode == 0:
+        return ""
+    return (done.stderr.strip() or "mount fails").splitlines()[0]
 
 
 class BadDisk:
@@ -149,8 +151,8 @@ class Arena:
         self.directory = directory
         self.say = say
         disks = [directory / f"disk{i + 1}" for i in range(count)]
-        self.no_small_disks = next(filter(None, map(mount_small_disk, disks)),
-                                   "")
+        refusals = [mount_small_disk(x) for x in disks]
+        self.no_small_disks = next(filter(None, refusals), "")
         ports = free_ports(2 * count + count * (count - 1) // 2)
         self.cluster = Cluster(
             directory / "cluster", engine=shape["engine"],
@@ -431,7 +433,8 @@ class Arena:
         """Copies what would be gone with the mounts."""
         for x in self.nodes:
             self.empty_disk(x)
-            shutil.copytree(x.data, folder / x.name, dirs_exist_ok=True)
+            if x.data.exists():
+                shutil.copytree(x.data, folder / x.name, dirs_exist_ok=True)
 
 
 class Settling(threading.Thread):
