@@ -174,8 +174,14 @@ result<block_header> read_block_header(std::span<const std::byte> sector) {
       result.sets->push_back(set_id{
         load_le<std::uint64_t>(from + sets_at + i * sizeof(std::uint64_t))});
   }
+  const bool in_parts = result.continues || result.continued;
   if (kind < 1 || kind > 3 || result.pages == 0
-      || result.pages != pages_for_body(result.body_bytes))
+      || result.pages != pages_for_body(result.body_bytes)
+      || (in_parts && result.body_bytes == 0)
+      || result.synced_before > result.previous
+      || result.previous >= result.number
+      || result.boot_counter > log_number_max
+      || result.oldest_life > result.life)
     return error{errc::malformed, "block: a header that nobody writes"};
   return result;
 }

@@ -51,6 +51,10 @@ struct block_header {
   bool operator==(const block_header&) const = default;
 };
 
+/// No log counts that far, neither lives nor blocks nor starts: a sector or a
+/// header that claims more is none of ours, and the next number would be 0.
+inline constexpr std::uint64_t log_number_max = std::uint64_t{1} << 62;
+
 /// Sets that a header can name.
 inline constexpr std::size_t named_sets_max = 53;
 

@@ -35,6 +35,8 @@ record_place place_in(const block_header& header, std::size_t offset,
 /// Entries of one set that lie in one record; a part of an entry, if that is
 /// too large for a block. The parts of an entry follow each other.
 struct chunk {
+  static constexpr std::size_t parts_max = 0xffff;
+
   index_t first;
   std::uint32_t count = 0; ///< of entries still in the log
   std::uint16_t part = 0;

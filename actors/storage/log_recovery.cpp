@@ -160,7 +160,10 @@ private:
 
   error located(const error& what, const std::string& name,
                 std::size_t offset) const {
-    const auto code = what.code == errc::malformed ? errc::corrupt : what.code;
+    const bool blames_bytes = what.code == errc::malformed
+                              || what.code == errc::too_large
+                              || what.code == errc::invalid;
+    const auto code = blames_bytes ? errc::corrupt : what.code;
     return {code, join(directory_, name) + " at byte " + std::to_string(offset)
                     + ": " + what.message
                     + (code == errc::corrupt ? remedy : "")};
@@ -184,7 +187,12 @@ private:
         doubt
         && (scan.head_damaged(0)
             || (scan.life >= out_.chain.oldest_life && scan.life > 0));
-      (kept ? out_.evidence : out_.spares).push_back(file_of(scan));
+      if (kept)
+        out_.evidence.push_back(file_of(scan));
+      else if (scan.head_damaged(0)) // would be taken for evidence later
+        out_.leftovers.push_back(scan.name);
+      else
+        out_.spares.push_back(file_of(scan));
     }
   }
 

@@ -23,6 +23,13 @@ error contradiction(const block_header& header) {
                            + " contradicts the blocks before it"};
 }
 
+/// Only a single entry is written in parts.
+bool may_lie_in(std::span<const record_place> places,
+                std::span<const replication::entry> entries) {
+  return places.size() <= 1
+         || (entries.size() <= 1 && places.size() <= chunk::parts_max);
+}
+
 template <class Map>
 void erase_from(Map& map, index_t first) {
   map.erase(map.lower_bound(first), map.end());
@@ -222,6 +229,8 @@ result<void> log_replay::carry_out(const codec::set_state& x,
 
 result<void> log_replay::carry_out(const codec::set_change& x,
                                    std::span<const record_place> places) {
+  if (!may_lie_in(places, x.entries))
+    return error{errc::corrupt, {}};
   log_effect effect;
   effect.set = x.set;
   effect.state = x.state;
@@ -245,6 +254,8 @@ result<void> log_replay::carry_out(const codec::set_change& x,
 
 result<void> log_replay::carry_out(const codec::moved_entries& x,
                                    std::span<const record_place> places) {
+  if (!may_lie_in(places, x.entries))
+    return error{errc::corrupt, {}};
   log_effect effect;
   effect.what = log_effect::kind::moved;
   effect.set = x.set;

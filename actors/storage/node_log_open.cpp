@@ -111,7 +111,10 @@ result<void> node_log::start(recovered_log& recovered) {
   for (const auto& x : recovered.evidence)
     if (auto removed = files_.remove(join(directory_, x.name)); !removed)
       return removed;
-  return {};
+  // What comes back after a crash would lead to the same verdict once more.
+  if (recovered.evidence.empty() && recovered.leftovers.empty())
+    return {};
+  return files_.sync_directory(directory_);
 }
 
 /// Sets that may have lost something neither vote nor acknowledge until that is

@@ -13,8 +13,12 @@ namespace {
 std::vector<sector_view> inspect_all(std::span<const std::byte> image) {
   std::vector<sector_view> result;
   result.reserve(image.size() / sector_bytes);
-  for (std::size_t i = 0; i < image.size(); i += sector_bytes)
-    result.push_back(inspect_sector(image.subspan(i, sector_bytes)));
+  for (std::size_t i = 0; i < image.size(); i += sector_bytes) {
+    auto x = inspect_sector(image.subspan(i, sector_bytes));
+    if (x.id.life > log_number_max || x.id.block > log_number_max)
+      x = {};
+    result.push_back(x);
+  }
   return result;
 }
 

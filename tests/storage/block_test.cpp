@@ -60,6 +60,7 @@ BOOST_AUTO_TEST_CASE(bodies_of_every_size_come_back) {
   for (std::size_t size = 0; size <= most; size += size % 7 == 0 ? 97 : 61) {
     const auto body = random_bytes(size, size);
     auto header = some_header();
+    header.continued = size > 0;
     const auto pages = build(builder, body, header);
     BOOST_REQUIRE(pages.size() == pages_for_body(size) * page_bytes);
     BOOST_REQUIRE(header.body_bytes == size);
