@@ -8,18 +8,18 @@
 
 /// Each name says what happens there.
 #define COHORT_EACH_FAULT_POINT(X) \
-  X(applier_falls_behind)          \
-  X(client_sends_again)            \
-  X(frame_leaves_alone)            \
-  X(link_is_given_up)              \
-  X(log_read_is_short)             \
-  X(log_write_is_alone)            \
-  X(log_write_waits)               \
-  X(primary_hands_over)            \
-  X(snapshot_chunk_is_dropped)     \
-  X(snapshot_is_made_early)        \
-  X(snapshot_is_refused)           \
-  X(spare_segments_come_late)      \
+  X(applier_falls_behind) \
+  X(client_sends_again) \
+  X(frame_leaves_alone) \
+  X(link_is_given_up) \
+  X(log_read_is_short) \
+  X(log_write_is_alone) \
+  X(log_write_waits) \
+  X(primary_hands_over) \
+  X(snapshot_chunk_is_dropped) \
+  X(snapshot_is_made_early) \
+  X(snapshot_is_refused) \
+  X(spare_segments_come_late) \
   X(turn_is_put_off)
 
 namespace cohort {

@@ -11,8 +11,8 @@ void supervisor::start_gateway() {
   gateway_place place;
   place.set = first_user_set;
   place.set_name = options_.plan.sets.front().name;
-  place.first_request =
-    first_request_of(gateway_number::front, setup_->boot_nonce);
+  place.first_request = first_request_of(gateway_number::front,
+                                         setup_->boot_nonce);
   place.hub = hub_;
   place.node = me();
   const auto made = options_.make_gateway(system(), place);
