@@ -191,13 +191,16 @@ class Arena:
 
     # -- who may be harmed ----------------------------------------------------
 
-    def claim(self, draw, many):
-        """So many nodes that no fault holds, or less; the primary is the first
-        of them every other time."""
-        free = [x for x in self.nodes if x not in self.busy]
-        draw.shuffle(free)
+    def in_some_order(self, draw):
+        """All nodes; the primary is the first of them every other time."""
+        nodes = draw.sample(self.nodes, len(self.nodes))
         if draw.random() < 0.5:
-            free.sort(key=lambda x: self.role(x) != "primary")
+            nodes.sort(key=lambda x: self.role(x) != "primary")
+        return nodes
+
+    def claim(self, draw, many):
+        """So many nodes that no fault holds, or less."""
+        free = [x for x in self.in_some_order(draw) if x not in self.busy]
         self.busy.update(free[:many])
         return free[:many]
 
