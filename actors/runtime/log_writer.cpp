@@ -3,7 +3,9 @@
 #include "core/fault_point.hpp"
 #include "core/mutant.hpp"
 
+#include <algorithm>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -72,16 +74,55 @@ void log_writer::report_written() {
   jobs_.clear();
 }
 
-/// A full disk still has room for votes (D6). What is written here is taken out
-/// of the requests, so that it never follows a newer one.
+/// A base makes room: it does not wait behind what needs some, but goes to the
+/// first request of its set, and what it replaces is dropped from all before
+/// it. Older bases are below it.
+void log_writer::move_bases_up() {
+  std::map<set_id, std::size_t> first;
+  for (std::size_t at = 0; at < jobs_.size(); ++at) {
+    auto& x = jobs_[at].write;
+    const auto [begin, fresh] = first.emplace(x.set, at);
+    if (fresh || !x.request.base)
+      continue;
+    bool kept = x.request.keep_tail;
+    for (auto before = begin->second; before < at; ++before)
+      if (jobs_[before].write.set == x.set
+          && drop_below(jobs_[before].write.request, x.request))
+        kept = false; // the old end was replaced as well
+    x.request.keep_tail = kept;
+    auto& to = jobs_[begin->second].write.request;
+    to.base = std::exchange(x.request.base, std::nullopt);
+    to.keep_tail = std::exchange(x.request.keep_tail, false);
+  }
+}
+
+/// Whether entries were dropped that stood at or below the base of `by`.
+bool log_writer::drop_below(replication::write_request& before,
+                            const replication::write_request& by) {
+  auto& entries = before.entries;
+  const auto above =
+    std::find_if(entries.begin(), entries.end(),
+                 [&](const auto& e) { return e.index > by.base->index; });
+  const bool any = above != entries.begin();
+  entries.erase(entries.begin(), by.keep_tail ? above : entries.end());
+  return any;
+}
+
+/// A full disk still has room for votes, and for what makes room (D6). What is
+/// written here is taken out of the requests, so that it never follows a newer
+/// one.
 void log_writer::write_states() {
+  move_bases_up();
   batch_.clear();
   for (auto& x : jobs_) {
-    if (x.state_told || !x.write.request.state)
+    const auto& request = x.write.request;
+    if (!request.base && (x.state_told || !request.state))
       continue;
     replication::write_request bare;
-    bare.ticket = x.write.request.ticket;
-    bare.state = x.write.request.state;
+    bare.ticket = request.ticket;
+    bare.state = request.state;
+    bare.base = request.base;
+    bare.keep_tail = request.keep_tail;
     batch_.push_back({x.write.set, std::move(bare)});
   }
   if (!batch_.empty()) {
@@ -93,6 +134,7 @@ void log_writer::write_states() {
   }
   for (auto& x : jobs_) {
     x.write.request.state.reset();
+    x.write.request.base.reset();
     if (!std::exchange(x.state_told, true))
       send(x.replica, log_full{x.write.request.ticket});
   }

@@ -45,6 +45,9 @@ private:
   void end_of_turn();
   void write_all();
   void report_written();
+  void move_bases_up();
+  static bool drop_below(replication::write_request& before,
+                         const replication::write_request& by);
   void write_states();
   void on_tick();
   void keep_house();

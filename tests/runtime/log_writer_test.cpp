@@ -150,6 +150,70 @@ BOOST_FIXTURE_TEST_CASE(D6_it_goes_on_in_order_when_there_is_room,
   BOOST_TEST(replica.take<log_written>().size() == 1u);
 }
 
+// Found by the simulator: the snapshot that would have made room waited behind
+// what needed it.
+BOOST_FIXTURE_TEST_CASE(D5_D6_what_makes_room_does_not_wait_for_it,
+                        writer_world) {
+  const auto last = fill();
+  ask_next();
+  replication::write_request cut;
+  cut.ticket = ticket_t{next};
+  cut.base = base_at(1, last - 3);
+  cut.keep_tail = true;
+  ask(std::move(cut));
+  run();
+  replica.take<log_full>();
+  BOOST_TEST((after_power_loss().sets.at(set_id{1}).base.index.value)
+             == last - 3);
+  pass_ticks(writer, options.retry_ticks);
+  const auto told = replica.take<log_written>();
+  BOOST_REQUIRE(told.size() == 1u);
+  BOOST_TEST(told.front().ticket.value == next);
+  const auto found = after_power_loss();
+  BOOST_TEST(found.sets.at(set_id{1}).last.value == next - 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(D6_a_restart_of_the_log_drops_what_waits_before_it,
+                        writer_world) {
+  fill();
+  ask_next();
+  replication::write_request restart;
+  restart.ticket = ticket_t{next};
+  restart.base = base_at(2, 1000);
+  restart.entries = {command(2, 1001, "a")};
+  ask(std::move(restart));
+  run();
+  BOOST_TEST((after_power_loss().sets.at(set_id{1}).base.index.value) == 1000u);
+  pass_ticks(writer, options.retry_ticks);
+  BOOST_TEST(replica.take<log_written>().size() == 1u);
+  BOOST_TEST(after_power_loss().sets.at(set_id{1}).last.value == 1001u);
+}
+
+/// The log had to be cut, too: what is on the disk at the base is not what the
+/// base stands for.
+BOOST_FIXTURE_TEST_CASE(D6_a_base_amid_what_waits_replaces_the_old_end,
+                        writer_world) {
+  const auto last = fill();
+  const std::string large(3'000, 'y');
+  ask(
+    request_of(next++, {command(2, last - 2, large),
+                        command(2, last - 1, large), command(2, last, large)}));
+  ask(request_of(next++, {command(2, last + 1, large)}));
+  replication::write_request cut;
+  cut.ticket = ticket_t{next};
+  cut.base = base_at(2, last - 1);
+  cut.keep_tail = true;
+  ask(std::move(cut));
+  run();
+  auto found = after_power_loss();
+  BOOST_TEST(found.sets.at(set_id{1}).last.value == last - 1);
+  BOOST_TEST(found.sets.at(set_id{1}).base.term.value == 2u);
+  pass_ticks(writer, options.retry_ticks);
+  found = after_power_loss();
+  BOOST_TEST(found.sets.at(set_id{1}).last.value == last + 1);
+  BOOST_TEST(found.sets.at(set_id{1}).runs.back().term.value == 2u);
+}
+
 BOOST_FIXTURE_TEST_CASE(D6_while_the_disk_stays_full_it_is_told_once,
                         writer_world) {
   fill();
