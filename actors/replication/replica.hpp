@@ -145,6 +145,13 @@ public:
     return state_;
   }
   node_id primary_hint() const;
+  /// With all that it knows, for tests that compare states.
+  const role& current_role() const {
+    return role_;
+  }
+  /// Leads, or heard of a primary less than `election_ticks` ago: pre-votes are
+  /// refused, and votes not even looked at (E2).
+  bool hears_primary() const;
   const log_view& log() const {
     return log_;
   }
@@ -204,7 +211,6 @@ private:
   void on_state_answer(node_id, const state_answer&);
 
   // -- elections (replica_election.cpp) ---------------------------------------
-  bool hears_primary() const;
   void answer_older_term(node_id from, const message& msg);
   void adopt_term(term_t term);
   void become_backup(node_id primary);

@@ -12,14 +12,6 @@ using namespace replication;
 
 namespace {
 
-/// Kinds of facts, in the digest.
-enum fact : std::uint64_t {
-  committed_fact = 1,
-  primary_fact,
-  vote_fact,
-  acknowledged_fact,
-};
-
 /// So many elect (C5).
 std::size_t votes_needed(const configuration& x) {
   const auto n = x.voters.size();
@@ -106,10 +98,7 @@ node_id judge::vote_of(node_id voter, term_t term) const {
 void judge::note_vote(node_id voter, term_t term, node_id candidate) {
   auto& vote = slot(slot(votes_, voter.value), term.value);
   COHORT_CHECK(vote == nobody || vote == candidate); // one vote in a term
-  if (vote == candidate)
-    return;
   vote = candidate;
-  digest_ += mixed(vote_fact, voter, term, candidate);
 }
 
 void judge::lost_blocks(const member& who) {
@@ -121,7 +110,6 @@ void judge::lost_blocks(const member& who) {
     if (votes[term] == who.id()
         && (term > kept.term.value || kept.voted_for != who.id())) {
       votes[term] = nobody;
-      digest_ -= mixed(vote_fact, who.id(), term_t{term}, who.id());
     }
 }
 
@@ -134,7 +122,6 @@ void judge::note_primary(const member& who) {
     return;
   primary = who.id();
   ++elections_;
-  digest_ += mixed(primary_fact, term, who.id());
   const auto& own = who.on_disk().state;
   COHORT_CHECK(own.term == term && own.voted_for == who.id());
   note_vote(who.id(), term, who.id());
@@ -146,8 +133,12 @@ void judge::note_primary(const member& who) {
   };
   COHORT_CHECK(elected_in(core.members().current));
   COHORT_CHECK(!core.members().next || elected_in(*core.members().next));
-  // Leader completeness: with log matching, the newest speaks for all.
-  const auto last = committed_up_to();
+  // Leader completeness: with log matching, the newest speaks for all. It may
+  // win late, when primaries of later terms have committed more.
+  const auto after = std::partition_point(
+    committed_.begin(), committed_.end(),
+    [&](const committed_entry& x) { return x.committed_in < term; });
+  const index_t last{static_cast<std::uint64_t>(after - committed_.begin())};
   COHORT_CHECK(last <= core.log().last_index());
   COHORT_CHECK(last <= core.log().base_index()
                || is_committed({*core.log().term_at(last), last}));
@@ -189,13 +180,29 @@ void judge::state_written(const member& who, const hard_state& before) const {
     COHORT_CHECK(!is_committed(x) || d.covers(x) || kept.vote_floor >= x);
 }
 
+std::uint64_t judge::digest(const naming& names) const {
+  auto hash = book_.digest();
+  for (const auto primary : primaries_)
+    hash = mixed(hash, names(primary));
+  std::uint64_t votes = 0;
+  for (std::uint64_t voter = 0; voter < votes_.size(); ++voter)
+    for (std::uint64_t term = 0; term < votes_[voter].size(); ++term)
+      if (const auto candidate = votes_[voter][term]; candidate != nobody)
+        votes += mixed(names(node_id{voter}), term, names(candidate));
+  hash = mixed(hash, votes);
+  for (const auto& x : committed_)
+    hash = mixed(hash, x.term, x.committed_in);
+  for (const auto& [index, payload] : acknowledged_)
+    hash = mixed(hash, index);
+  return hash;
+}
+
 // -- clients ------------------------------------------------------------------
 
 void judge::acknowledged(index_t index, bytes payload) {
   COHORT_CHECK(index <= committed_up_to());
   COHORT_CHECK(committed_at(index).payload == payload);
   highest_acknowledged_ = std::max(highest_acknowledged_, index);
-  digest_ += mixed(acknowledged_fact, index);
   acknowledged_.emplace_back(index, std::move(payload));
 }
 
@@ -251,6 +258,8 @@ bool judge::confirmed_after(const member& who, std::uint64_t round,
 
 void judge::note_round(rounds_by_term& of, node_id node, term_t term,
                        std::uint64_t round) {
+  if (round == 0)
+    return; // what is not there is 0
   auto& newest = slot(slot(of, node.value), term.value);
   newest = std::max(newest, round);
 }
@@ -264,14 +273,17 @@ std::uint64_t judge::newest_round(const rounds_by_term& of, node_id node,
 
 void judge::started(const member& who) {
   applied(who.state());
-  slot(before_start_, who.id().value) = asked_;
+  if (!asked_.empty())
+    slot(before_start_, who.id().value) = asked_;
 }
 
 /// A primary that lifts a suspicion was confirmed after the suspect started:
 /// what that acknowledged before is in its log (D3).
 void judge::check_lift(const member& who, const member& suspect) const {
-  const auto before = newest_round(before_start_[suspect.id().value], who.id(),
-                                   who.core().term());
+  const auto at = suspect.id().value;
+  const auto before = at < before_start_.size() ? newest_round(
+                        before_start_[at], who.id(), who.core().term())
+                                                : 0;
   COHORT_CHECK(confirmed_after(who, before, votes_needed));
 }
 
@@ -344,9 +356,8 @@ void judge::commit_first(const member& who, log_position position) {
   COHORT_CHECK(who.led() || who.core().leads());
   COHORT_CHECK(position.index.value == committed_.size() + 1);
   const auto state = committed_.empty() ? 0 : committed_.back().state_hash;
-  committed_.push_back(
-    {position.term, mixed(state, protocol::digest(book_.at(position)))});
-  digest_ += mixed(committed_fact, position);
+  committed_.push_back({position.term, who.core().term(),
+                        mixed(state, protocol::digest(book_.at(position)))});
   if (committed_at(position.index).kind == entry_kind::membership)
     changes_.push_back(position.index);
 }

@@ -4,6 +4,7 @@
 
 #include "testkit/protocol/disk.hpp"
 #include "testkit/protocol/log_book.hpp"
+#include "testkit/protocol/mix.hpp"
 
 #include <cstdint>
 #include <map>
@@ -21,7 +22,8 @@ class surroundings;
 /// breaks one of the rules of docs/PROTOCOL.md, section 5:
 ///
 /// - one primary per term, elected by a vote quorum of votes that are durable,
-///   none of them given twice; a new one has everything committed;
+///   none of them given twice; a new one has everything that earlier ones
+///   committed;
 /// - log matching between all logs;
 /// - what is committed is durable on a commit quorum of the configuration it
 ///   was committed under, is never cut and never another entry;
@@ -97,15 +99,14 @@ public:
     return acknowledged_;
   }
 
-  /// Changes with every fact that later checks depend on, in whatever order
-  /// they became true.
-  std::uint64_t digest() const {
-    return digest_ + book_.digest();
-  }
+  /// Of the facts that later checks depend on, but for what is about reads,
+  /// suspects and changes of the configuration.
+  std::uint64_t digest(const naming& names) const;
 
 private:
   struct committed_entry {
     term_t term;
+    term_t committed_in;      ///< whose primary was the first to know
     std::uint64_t state_hash; ///< once it is applied
   };
   struct waiting_read {
@@ -154,7 +155,6 @@ private:
   std::vector<index_t> changes_;
   std::size_t elections_ = 0;
   std::size_t reads_granted_ = 0;
-  std::uint64_t digest_ = 0;
 };
 
 } // namespace cohort::testkit::protocol

@@ -112,6 +112,10 @@ public:
   const fifo<std::pair<ticket_t, replication::envelope>>& held() const {
     return held_;
   }
+  /// Commands whose fate is open: where they are, and what they say.
+  const fifo<std::pair<index_t, bytes>>& proposed() const {
+    return proposed_;
+  }
   bool has_to_apply() const {
     return !to_apply_.empty();
   }

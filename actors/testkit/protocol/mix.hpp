@@ -3,6 +3,8 @@
 
 #include "replication/messages.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -31,6 +33,26 @@ template <class X, class Y, class... Rest>
 constexpr std::uint64_t mixed(std::uint64_t hash, X x, Y y, Rest... rest) {
   return mixed(mixed(hash, x), y, rest...);
 }
+
+/// What nodes are called in a hash: two groups that differ in the names of
+/// their nodes only have one hash, if each is named to look like the other.
+class naming {
+public:
+  static constexpr std::size_t nodes_max = 3;
+
+  /// The name of node 1, of node 2, and so on.
+  constexpr explicit naming(std::array<std::uint64_t, nodes_max> names)
+    : names_(names) {}
+
+  /// Nobody, and nodes beyond, are called as they are.
+  constexpr std::uint64_t operator()(node_id node) const {
+    const auto i = node.value - 1;
+    return i < nodes_max ? names_[i] : node.value;
+  }
+
+private:
+  std::array<std::uint64_t, nodes_max> names_;
+};
 
 std::uint64_t digest(std::string_view text);
 std::uint64_t digest(const replication::membership& x);

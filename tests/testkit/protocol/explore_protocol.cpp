@@ -1,0 +1,34 @@
+// Every order of events in a small group: not a test, since larger bounds take
+// hours.
+//
+//     explore_protocol [NODES TERMS COMMANDS CRASHES CAMPAIGNS HEARTBEATS
+//                       REPEATS [STATES_MAX]]
+#include "testkit/protocol/explorer.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <exception>
+
+using namespace cohort::testkit::protocol;
+
+int main(int argc, char** argv) {
+  exploration_bounds bounds;
+  std::uint64_t states_max = 100'000'000; // a GiB
+  std::uint64_t* const numbers[] = {
+    &bounds.nodes,     &bounds.terms,      &bounds.commands, &bounds.crashes,
+    &bounds.campaigns, &bounds.heartbeats, &bounds.repeats,  &states_max};
+  for (int i = 1; i < argc && i <= 8; ++i)
+    *numbers[i - 1] = std::strtoull(argv[i], nullptr, 10);
+  const auto start = std::clock();
+  try {
+    const auto report = explore(bounds, states_max);
+    std::printf("%s: %s, %.1f s of CPU\n", describe(bounds).c_str(),
+                describe(report).c_str(),
+                static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 1;
+  }
+  return 0;
+}
