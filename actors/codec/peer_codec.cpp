@@ -117,8 +117,8 @@ result<append_request> decode_body(wire::AppendRequest::Reader from,
     if (!decoded)
       return decoded.err();
     const log_position at{decoded->term, decoded->index};
-    if (at.index != last.index.next() || at.term < last.term
-        || at.term > result.term)
+    if (at.index != last.index.next() || at.index < last.index // it wraps
+        || at.term < last.term || at.term > result.term)
       return error{errc::malformed, "append request: entries out of order"};
     last = at;
     result.entries.push_back(std::move(*decoded));

@@ -224,7 +224,9 @@ public:
       auto x = decode(entries[i], whole_);
       if (!x)
         return x.err();
-      if (i > 0 && x->index != result.back().index.next())
+      if (i > 0
+          && (x->index != result.back().index.next()
+              || x->index < result.back().index)) // it wraps
         return error{errc::malformed, "record: entries are not consecutive"};
       const std::size_t size = sizes[i];
       if (size + padding_of(size) > payloads_.size())
@@ -373,7 +375,7 @@ result<node_state> decode_node_state(const frame& from) {
       state.complete = x.getComplete();
       state.coordinator = x.getCoordinator();
       for (const auto name : x.getWithout())
-        state.without.emplace_back(name.cStr(), name.size());
+        state.without.emplace_back(name.cStr());
       for (const auto boot : x.getBoots())
         state.boots[node_id{boot.getIncarnation()}] = {boot.getBoot(),
                                                        boot.getNonce()};

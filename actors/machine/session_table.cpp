@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
 namespace cohort::machine {
@@ -17,6 +18,14 @@ std::size_t kept_bytes_of(const session_state& x, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i)
     result += x.replies[i] ? x.replies[i]->size() : 0;
   return result;
+}
+
+/// How long before `now_ms` that was, whatever the two are: a snapshot may say
+/// anything.
+std::uint64_t since(std::int64_t then_ms, std::int64_t now_ms) {
+  return then_ms < now_ms ? static_cast<std::uint64_t>(now_ms)
+                              - static_cast<std::uint64_t>(then_ms)
+                          : 0;
 }
 
 } // namespace
@@ -63,14 +72,18 @@ void session_table::renew_all(std::int64_t log_time_ms) {
 void session_table::expire(std::int64_t log_time_ms) {
   if (log_time_ms < next_expiry_ms_)
     return;
+  const auto idle_max = static_cast<std::uint64_t>(limits_.idle_ms_max);
   for (auto at = sessions_.begin(); at != sessions_.end();)
-    at = log_time_ms - at->second.last_active_ms > limits_.idle_ms_max
+    at = since(at->second.last_active_ms, log_time_ms) > idle_max
            ? erase(at)
            : std::next(at);
   auto oldest = log_time_ms;
   for (const auto& [id, x] : sessions_)
     oldest = std::min(oldest, x.last_active_ms);
-  next_expiry_ms_ = oldest + limits_.idle_ms_max + 1;
+  constexpr auto end_of_time = std::numeric_limits<std::int64_t>::max();
+  next_expiry_ms_ = oldest < end_of_time - limits_.idle_ms_max
+                      ? oldest + limits_.idle_ms_max + 1
+                      : end_of_time;
 }
 
 void session_table::forget(session_state& x, std::uint64_t up_to) {

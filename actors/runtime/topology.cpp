@@ -9,8 +9,8 @@ namespace {
 /// FNV-1a over 64 bits.
 std::uint64_t hash_of(const std::string& text) {
   std::uint64_t result = 0xcbf29ce484222325;
-  for (const unsigned char c : text) {
-    result ^= c;
+  for (const char c : text) {
+    result ^= static_cast<unsigned char>(c);
     result *= 0x100000001b3;
   }
   return result;

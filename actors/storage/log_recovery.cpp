@@ -189,7 +189,7 @@ private:
             || (scan.life >= out_.chain.oldest_life && scan.life > 0));
       if (kept)
         out_.evidence.push_back(file_of(scan));
-      else if (scan.head_damaged(0)) // would be taken for evidence later
+      else if (!scan.damaged_heads.empty()) // evidence, once it is in use
         out_.leftovers.push_back(scan.name);
       else
         out_.spares.push_back(file_of(scan));
