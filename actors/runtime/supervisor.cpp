@@ -113,6 +113,7 @@ caf::behavior supervisor::behavior() {
       met_[x.who.node] = x.who;
       forming_.met(x.who);
       carry_out_forming();
+      tell_new_voters();
     },
     [this](const node_frame& x) { on_node_frame(x); },
     [this](const node_refused& x) { on_refused(x); },

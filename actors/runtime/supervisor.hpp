@@ -121,6 +121,8 @@ private:
   void start_gateway();
   void attach(const attach_gateway& x);
   void tell_ready(const caf::actor& gateway) const;
+  void tell_new_voters();
+  std::vector<node_id> voters_of_users() const;
 
   // -- what people ask (supervisor_status.cpp) --------------------------------
   void report_self(const std::string& asked_by, std::uint64_t id);
@@ -145,6 +147,7 @@ private:
   caf::actor hub_;
   std::map<caf::actor_addr, std::string> parts_; ///< that run
   std::map<std::uint16_t, caf::actor> gateways_;
+  std::vector<node_id> told_voters_; ///< to gateways
   bool entered_ = false; ///< the cluster: log and replicas are there
   bool ending_ = false;
   std::optional<std::int64_t> stop_at_ms_;

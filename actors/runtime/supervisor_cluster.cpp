@@ -160,6 +160,7 @@ void supervisor::note_meta(const meta_state& x) {
   for (const auto& [id, set] : sets_)
     send(set.replica, bury_nodes{x.buried});
   meta_.members(ids_of(meta_members_of(options_.plan)));
+  tell_new_voters();
 }
 
 /// It is refused here from now on, and everywhere and for good once the meta

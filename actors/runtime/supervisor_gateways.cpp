@@ -39,6 +39,20 @@ void supervisor::attach(const attach_gateway& x) {
   tell_ready(x.gateway);
 }
 
+std::vector<node_id> supervisor::voters_of_users() const {
+  return ids_of(members_of(options_.plan, options_.plan.sets.front()));
+}
+
+/// Members that lost their disks are others now: who has no replica to ask
+/// would not find the set.
+void supervisor::tell_new_voters() {
+  if (!entered_ || voters_of_users() == told_voters_)
+    return;
+  told_voters_ = voters_of_users();
+  for (const auto& [number, gateway] : gateways_)
+    tell_ready(gateway);
+}
+
 void supervisor::tell_ready(const caf::actor& gateway) const {
   if (!entered_)
     return send(gateway,
@@ -47,7 +61,7 @@ void supervisor::tell_ready(const caf::actor& gateway) const {
   ready.set = first_user_set;
   ready.hub = hub_;
   ready.self = forming_.identity()->incarnation;
-  ready.voters = ids_of(members_of(options_.plan, options_.plan.sets.front()));
+  ready.voters = voters_of_users();
   const auto hosted = sets_.find(first_user_set);
   if (hosted != sets_.end())
     ready.replica = hosted->second.replica;

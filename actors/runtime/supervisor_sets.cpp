@@ -55,8 +55,7 @@ result<void> supervisor::enter_cluster() {
   if (auto started = start_sets(); !started)
     return started;
   entered_ = true;
-  for (const auto& [number, gateway] : gateways_)
-    tell_ready(gateway);
+  tell_new_voters();
   return {};
 }
 
