@@ -157,5 +157,31 @@ class DevTest(unittest.TestCase):
         self.assertIn("there is no cluster", self.dev("stop")[2])
 
 
+class FuzzTest(unittest.TestCase):
+    """./dev fuzz, but for what it builds."""
+
+    def fuzz(self, *arguments):
+        """Exit code, output and errors."""
+        done = subprocess.run(
+            [str(ROOT / "dev"), "fuzz", *arguments], capture_output=True,
+            text=True, timeout=60, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_it_lists_the_targets(self):
+        code, out, err = self.fuzz()
+        self.assertEqual((code, err), (0, ""))
+        corpora = sorted(x.name for x in (ROOT / "tests/fuzz/corpus").iterdir())
+        self.assertEqual(out.split(), corpora)
+
+    def test_mistakes_are_explained(self):
+        for arguments, said in (
+                (("nosuch", "5"), "there is no target 'nosuch'"),
+                (("frames", "soon"), "write a number of seconds"),
+                (("properties", "0"), "write a number of runs")):
+            code, _, err = self.fuzz(*arguments)
+            self.assertEqual(code, 1)
+            self.assertIn(said, err)
+
+
 if __name__ == "__main__":
     unittest.main()
