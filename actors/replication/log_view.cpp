@@ -63,6 +63,7 @@ std::vector<entry> log_view::slice(index_t first, index_t last,
   std::size_t total = 0;
   auto i = entries_.begin()
            + static_cast<std::ptrdiff_t>(first - memory_first());
+  COHORT_CHECK(i->index == first);
   for (; i != entries_.end() && i->index <= last; ++i) {
     total += i->weight();
     if (total > bytes_max && !result.empty())
