@@ -105,9 +105,16 @@ void protocol_storm::storm(bool faults) {
     if (group_.running().empty())
       group_.restart(any_of(group_.all()));
     const auto what = static_cast<std::size_t>(weather_.draw(random_));
-    if ((this->*kinds[what].happen)(any_of(group_.running())))
+    const auto node = any_of(group_.running());
+    if (options_.trace)
+      tell(std::string{kinds[what].name} + ", n" + std::to_string(node.value));
+    if ((this->*kinds[what].happen)(node))
       ++happened_[what];
   }
+}
+
+void protocol_storm::tell(const std::string& what) const {
+  options_.trace(std::to_string(group_.inputs()) + ' ' + what);
 }
 
 void protocol_storm::require(bool holds, const char* what) const {
@@ -117,6 +124,8 @@ void protocol_storm::require(bool holds, const char* what) const {
 
 /// Everything runs, and nothing is lost any more.
 void protocol_storm::calm() {
+  if (options_.trace)
+    tell("the storm is over");
   group_.heal();
   for (const auto node : group_.all())
     if (!group_.up(node))

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -48,6 +49,8 @@ struct storm_options {
   /// In one weather.
   std::uint64_t events = 6000;
   group::tweak change;
+  /// Is told of each event before it happens. Slow: for a seed that failed.
+  std::function<void(const std::string&)> trace = nullptr;
 };
 
 /// What happened, for people, and to know that a run proves something.
@@ -111,6 +114,7 @@ private:
   void check_states() const;
   void require(bool holds, const char* what) const;
   storm_report report() const;
+  void tell(const std::string& what) const;
 
   bool deliver(node_id);
   bool tick(node_id node);

@@ -1,4 +1,5 @@
 // What may happen in a storm, one by one.
+#include "testkit/protocol/render.hpp"
 #include "testkit/protocol/storm.hpp"
 
 namespace cohort::testkit::protocol {
@@ -13,7 +14,13 @@ node_id protocol_storm::any_of(const std::vector<node_id>& nodes_in_question) {
 
 /// Mostly in order, sometimes not. Precondition: there is one.
 std::size_t protocol_storm::some_packet() {
-  return random_.below(4) == 0 ? random_.below(group_.packets()) : 0;
+  const auto i = random_.below(4) == 0 ? random_.below(group_.packets()) : 0;
+  if (options_.trace) {
+    const auto& x = group_.packet_at(i);
+    tell("  from n" + std::to_string(x.from.value) + " to n"
+         + std::to_string(x.to.value) + ": " + render(x.body));
+  }
+  return i;
 }
 
 /// One that believes to lead: a deposed one must neither acknowledge nor

@@ -2,7 +2,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 using namespace cohort;
 using namespace cohort::testkit::protocol;
@@ -17,6 +19,16 @@ BOOST_AUTO_TEST_CASE(the_same_seed_is_the_same_run) {
     BOOST_TEST(once.commits == again.commits);
     BOOST_TEST(once.events == again.events, boost::test_tools::per_element());
   }
+}
+
+BOOST_AUTO_TEST_CASE(watching_changes_nothing) {
+  storm_options options{3, 2000, {}};
+  const auto once = protocol_storm{options}.run();
+  std::vector<std::string> lines;
+  options.trace = [&](const std::string& line) { lines.push_back(line); };
+  BOOST_TEST(protocol_storm{options}.run().steps == once.steps);
+  BOOST_TEST(lines.size() > 2000u);
+  BOOST_TEST(lines.back().ends_with("the storm is over"));
 }
 
 BOOST_AUTO_TEST_CASE(every_kind_of_event_happens) {
