@@ -68,6 +68,7 @@ LEFT_OUT = {"testdata", "node_modules", "__pycache__"}
 
 INCLUDE = re.compile(r'^#include ["<]([^">]+)[">]', re.MULTILINE)
 QUOTED_INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
+NAMED_FILE = re.compile(r"`([\w/]+\.(?:cpp|hpp|py|capnp))`")
 
 
 # -- the tree -----------------------------------------------------------------
@@ -317,8 +318,20 @@ def dead_files(tree):
             yield f"{path}: is in no CMakeLists.txt: nobody builds it"
 
 
+def promised_files(tree):
+    """A promise in the docs names the test that proves it, and that is there.
+    Decisions tell of their own time."""
+    for path, text in sorted(tree.items()):
+        if not path.endswith(".md") or path.startswith("docs/decisions/"):
+            continue
+        for x in NAMED_FILE.finditer(text):
+            name = x.group(1)
+            if not any(("/" + known).endswith("/" + name) for known in tree):
+                yield f"{path}:{line_of(text, x.start())}: there is no {name}"
+
+
 RULES = (folder_edges, generated_headers, cycles, purity, headers, form, sizes,
-         words, dead_files)
+         words, dead_files, promised_files)
 
 
 def violations(tree):

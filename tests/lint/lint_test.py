@@ -163,6 +163,15 @@ class LintTest(unittest.TestCase):
         files["actors/machine/CMakeLists.txt"] = "x(SOURCES kv/store.cpp)\n"
         self.expect(files)
 
+    def test_promised_files(self):
+        files = tree(tests__core__a_test_cpp="\n")
+        files["docs/a.md"] = "`a_test.cpp`, `core/a_test.cpp`, `test_a.cpp b`\n"
+        files["docs/decisions/1.md"] = "`long_gone.cpp`\n"
+        files["docs/b.md"] = "It is shown\nby `b_test.cpp`, `_test.cpp`.\n"
+        files["tests/core/CMakeLists.txt"] = "x(a_test.cpp)\n"
+        self.expect(files, "docs/b.md:2: there is no b_test.cpp",
+                    "docs/b.md:2: there is no _test.cpp")
+
 
 if __name__ == "__main__":
     unittest.main()
