@@ -65,20 +65,27 @@ runtime::machine_factory kv_machines() {
   };
 }
 
+std::shared_ptr<const front_setup>
+front_setup_of(const runtime::topology& plan, const std::string& node,
+               const std::string& version, std::shared_ptr<const clock> time,
+               std::uint64_t seed, const runtime::gateway_place& place) {
+  auto setup = std::make_shared<front_setup>();
+  setup->options = front_options_of(plan, node, version, seed, place);
+  setup->time = std::move(time);
+  setup->node = place.node;
+  return setup;
+}
+
 runtime::gateway_factory
 redis_gateway(const runtime::topology& plan, const std::string& node,
               const std::string& version, std::shared_ptr<const clock> time,
               std::uint64_t seed) {
   return [=](caf::actor_system& system, const runtime::gateway_place& place)
            -> result<runtime::started_gateway> {
-    auto setup = std::make_shared<front_setup>();
-    setup->options = front_options_of(plan, node, version, seed, place);
-    setup->time = time;
-    setup->node = place.node;
     runtime::started_gateway made;
     made.front = runtime::spawn_shell<front_actor>(
       system, runtime::placement::loop,
-      std::shared_ptr<const front_setup>{std::move(setup)});
+      front_setup_of(plan, node, version, time, seed, place));
     auto gateway = spawn_gateway(system, gateway_options_of(plan, node),
                                  made.front);
     if (!gateway) {
