@@ -71,6 +71,7 @@ result<void> node_log::cover_tail() {
     return {};
   if (auto written = write_block({.kind = block_kind::cover}); !written)
     return abandon(written.err());
+  died_bytes_ += page_bytes;
   return commit();
 }
 
@@ -260,6 +261,9 @@ result<void> node_log::flush() {
   auto header = write_block({});
   if (!header)
     return header.err();
+  if (std::all_of(pending_.begin(), pending_.end(),
+                  [](const auto& x) { return x.effect.count == 0; }))
+    died_bytes_ += std::uint64_t{header->pages} * page_bytes;
   for (const auto& x : pending_) {
     const auto place = place_in(*header, x.offset, x.bytes);
     publish(x.effect, x.effect.count == 0
@@ -280,7 +284,12 @@ result<block_header> node_log::write_block(const log_tail::traits& traits) {
 void node_log::publish(const log_effect& effect,
                        std::span<const record_place> parts) {
   const std::lock_guard guard{mutex_};
+  auto live = index_.live_bytes();
+  for (const auto& x : parts)
+    live += x.disk_bytes;
   COHORT_CHECK(index_.apply(effect, parts));
+  if (effect.what != log_effect::kind::moved)
+    died_bytes_ += live - index_.live_bytes();
 }
 
 // -- observers ----------------------------------------------------------------

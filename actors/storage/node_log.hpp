@@ -220,6 +220,7 @@ private:
   result<void> after_sync();
   result<bool> reclaim_step(bool forced);
   bool oldest_is_due(bool forced) const;
+  result<void> empty_oldest();
   result<void> move_chunks(set_id set, std::span<const chunk> chunks);
   result<void> move_entries(set_id set,
                             std::span<const replication::entry> left);
@@ -248,6 +249,10 @@ private:
   /// For the opening that follows a salvage.
   std::vector<codec::set_cut> cuts_;
   std::uint64_t moved_bytes_ = 0;
+  /// The newest segment when the last pass of reclaiming began, and what died
+  /// since: the next one gains no more than that.
+  std::uint64_t pass_end_ = 0;
+  std::uint64_t died_bytes_ = 0;
 
   segment_pool pool_;
   std::atomic<bool> failed_{false};

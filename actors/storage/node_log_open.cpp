@@ -63,6 +63,7 @@ node_log::node_log(file_system& files, const open_request& request,
   boot_counter_ = tail_.boot_counter();
   for (const auto& x : recovered.segments)
     segments_[x.life] = {x.name, x.size, nullptr};
+  died_bytes_ = used_bytes();
 }
 
 node_log::~node_log() = default;

@@ -178,12 +178,15 @@ bool node_log::oldest_is_due(bool forced) const {
   if (index_.live_bytes(life) < oldest.size / 4)
     return true;
   // Emptying the oldest segments one after the other must gain something in the
-  // end: a quarter of the log, or as much as it takes to begin a segment.
+  // end: a quarter of the log, or as much as it takes to begin a segment. Not
+  // all that is dead can be gained: blocks leave the ends of segments unused.
   const auto used = used_bytes();
-  const auto dead = used - std::min(used, index_.live_bytes());
+  auto gain = used - std::min(used, index_.live_bytes());
+  if (life > pass_end_)
+    gain = std::min(gain, died_bytes_);
   if (forced)
-    return dead >= 2 * options_.segment_bytes;
-  return used > options_.log_bytes_max && dead >= used / 4;
+    return gain >= 2 * options_.segment_bytes;
+  return used > options_.log_bytes_max && gain >= used / 4;
 }
 
 bool node_log::reclaim_due() const {
@@ -208,15 +211,9 @@ result<bool> node_log::reclaim_step(bool forced) {
   const bool due = oldest_is_due(forced);
   if (!due && (!forced || retired_.empty()))
     return false;
-  if (due) {
-    const auto life = segments_.begin()->first;
-    for (const auto& [set, chunks] :
-         index_.live_in(life, set_id{}, options_.reclaim_bytes_max))
-      if (auto moved = move_chunks(set, chunks); !moved)
-        return moved.err();
-    if (auto done = commit(); !done)
+  if (due)
+    if (auto done = empty_oldest(); !done)
       return done.err();
-  }
   if (forced && !retired_.empty() && pool_.size() == spares_before) {
     if (auto told = write_block({.kind = block_kind::cover}); !told)
       return told.err();
@@ -224,6 +221,22 @@ result<bool> node_log::reclaim_step(bool forced) {
       return done.err();
   }
   return true;
+}
+
+/// A step of a pass over the log, from its oldest segment to the one that is
+/// the newest when the pass begins; or, for a segment of which little is
+/// needed, worth it by itself.
+result<void> node_log::empty_oldest() {
+  const auto& [life, oldest] = *segments_.begin();
+  if (life > pass_end_ && index_.live_bytes(life) >= oldest.size / 4) {
+    pass_end_ = tail_.life();
+    died_bytes_ = 0;
+  }
+  for (const auto& [set, chunks] :
+       index_.live_in(life, set_id{}, options_.reclaim_bytes_max))
+    if (auto moved = move_chunks(set, chunks); !moved)
+      return moved;
+  return commit();
 }
 
 /// Writes the entries of some chunks anew. Their old places die with that.

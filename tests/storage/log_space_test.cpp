@@ -40,10 +40,10 @@ struct fixture {
   }
 
   /// Appends to set 1 until the disk is full.
-  void fill() {
+  void fill(std::size_t entry_bytes = 3'000) {
     for (;;) {
       const auto written =
-        try_write({write_of(1, {command(1, next, text(3'000))})});
+        try_write({write_of(1, {command(1, next, text(entry_bytes))})});
       if (!written) {
         BOOST_REQUIRE(written.err().code == errc::no_space);
         return;
@@ -168,6 +168,37 @@ BOOST_AUTO_TEST_CASE(D5_over_its_bound_the_log_empties_its_oldest_segment) {
                        + 2 * request.options.segment_bytes);
   }
   BOOST_TEST(log().current_usage().bytes_moved > 12u * 3'900u);
+  reopen();
+}
+
+// Found by the simulator: where blocks of large entries leave the ends of
+// segments unused, that looked like space, and the log was copied for ever.
+BOOST_AUTO_TEST_CASE(D5_D6_what_copying_does_not_gain_is_not_tried_again) {
+  disk->set_disk_bytes(12 * request.options.segment_bytes);
+  fill(12'500);
+  const auto full = log().current_usage();
+  BOOST_TEST(full.segment_bytes - full.live_bytes
+             >= 2 * request.options.segment_bytes);
+  for (int i = 0; i < 5; ++i)
+    BOOST_TEST(
+      !try_write({write_of(1, {command(1, next, text(12'500))})}).ok());
+  BOOST_TEST(log().current_usage().bytes_moved <= full.bytes_moved);
+  // What dies later is space.
+  write({base_of(1, base_at(1, next - 10), true)});
+  const auto before = next;
+  fill(12'500);
+  BOOST_TEST(next > before + 10);
+  reopen();
+}
+
+// The same without haste, over log_bytes_max.
+BOOST_AUTO_TEST_CASE(D5_a_log_of_large_entries_is_copied_once_at_most) {
+  fill(12'500);
+  reclaim_all();
+  const auto moved = log().current_usage().bytes_moved;
+  BOOST_TEST(moved <= log().current_usage().segment_bytes);
+  reclaim_all();
+  BOOST_TEST(log().current_usage().bytes_moved == moved);
   reopen();
 }
 
