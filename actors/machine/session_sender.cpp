@@ -256,6 +256,21 @@ void session_sender::session_opened(const client_reply& reply) {
   last_sequence_ = 0;
 }
 
+/// Nor can what waits for it be done: it hears the same, and what comes later
+/// tries again.
+void session_sender::session_refused(const client_reply& reply) {
+  opening_ = false;
+  if (queued_.empty() || queued_.front().what != kind::work
+      || queued_.front().count == 0)
+    return; // it was given up
+  auto told = reply;
+  told.id = queued_.front().id;
+  finished_.push_back(
+    {queued_.front().id, work_fate::refused, std::move(told), {}, 0});
+  queued_bytes_ -= queued_.front().weight;
+  queued_.pop_front();
+}
+
 /// What was sent under the old session may have taken effect; it is never sent
 /// under another.
 void session_sender::session_lost(std::int64_t now_ms) {
@@ -313,7 +328,7 @@ void session_sender::received(const client_reply& reply, std::int64_t now_ms) {
       [[fallthrough]];
     case client_outcome::refused:
       if (at->what == kind::open)
-        opening_ = false;
+        session_refused(reply);
       finish(at, at->in_doubt() ? work_fate::unknown : work_fate::refused,
              reply);
       break;

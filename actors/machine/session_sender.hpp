@@ -153,6 +153,7 @@ private:
   void finish(std::deque<item>::iterator at, work_fate fate,
               client_reply reply);
   void session_opened(const client_reply& reply);
+  void session_refused(const client_reply& reply);
   void session_lost(std::int64_t now_ms);
   std::uint64_t mark() const;
   std::deque<item>::iterator find_in_flight(std::uint64_t id);

@@ -285,6 +285,25 @@ BOOST_AUTO_TEST_CASE(k2_a_refusal_of_the_only_attempt_is_certain) {
   }
 }
 
+// Found by the simulator: a full disk refused the opening, which was sent again
+// at once, and refused, without end.
+BOOST_AUTO_TEST_CASE(k2_what_waits_for_a_refused_session_is_refused) {
+  fixture f;
+  f.sender.submit(work_of(1), false, 0);
+  f.sender.submit(work_of(1), false, 0);
+  for (int i = 0; i < 2; ++i) {
+    f.sender.received(answer(f.only(), client_outcome::disk_full), 0);
+    const auto finished = f.sender.take_finished();
+    BOOST_REQUIRE(finished.size() == 1u);
+    BOOST_TEST((finished[0].fate == work_fate::refused));
+    BOOST_TEST((finished[0].reply.outcome == client_outcome::disk_full));
+  }
+  BOOST_TEST(f.sender.take_outgoing().empty());
+  f.sender.submit(work_of(1), false, 10);
+  f.open(8, 10);
+  BOOST_TEST(batch_in(f.only())->first_sequence == 1u);
+}
+
 // The first attempt may have reached a log: a refusal of the second says
 // nothing about it.
 BOOST_AUTO_TEST_CASE(k2_a_refusal_after_a_resend_is_not_certain) {
