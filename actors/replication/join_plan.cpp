@@ -18,18 +18,28 @@ bool caught_up(const std::map<node_id, progress>& peers, node_id node,
          && peer->second.match > index_t{};
 }
 
-/// Which voter makes room for a joiner; `nobody`: none has to.
-node_id place_of(const configuration& config, node_id replaced,
-                 const joiners& asking, const std::set<node_id>& buried) {
+/// Which voter makes room for a joiner; `nobody`: none has to. Nothing: that is
+/// not known yet.
+std::optional<node_id> place_of(const configuration& config,
+                                const std::map<node_id, progress>& peers,
+                                node_id replaced, const joiners& asking,
+                                const std::set<node_id>& buried) {
   if (replaced == nobody || config.is_voter(replaced))
     return replaced;
+  bool silent = false;
   for (auto voter : config.voters) {
     const bool asked_for =
       std::any_of(asking.begin(), asking.end(),
                   [&](const auto& x) { return x.second == voter; });
-    if (buried.contains(voter) && !asked_for)
+    if (asked_for)
+      continue;
+    if (buried.contains(voter))
       return voter;
+    const auto peer = peers.find(voter);
+    silent = silent || (peer != peers.end() && !peer->second.answered_lately);
   }
+  if (silent)
+    return std::nullopt;
   return nobody;
 }
 
@@ -64,9 +74,9 @@ next_for_joiners(const membership& members,
       insert_sorted(next.learners, joiner);
       return next;
     }
-    if (caught_up(peers, joiner, last, lag_max))
-      return promote(config, joiner, place_of(config, replaced, asking, buried),
-                     asking);
+    const auto place = place_of(config, peers, replaced, asking, buried);
+    if (place && caught_up(peers, joiner, last, lag_max))
+      return promote(config, joiner, *place, asking);
   }
   return std::nullopt;
 }

@@ -21,7 +21,9 @@ using joiners = std::map<node_id, node_id>;
 /// `buried` are incarnations that never come back. The one whose place a joiner
 /// asks for may never have got it, wiped again before: then the joiner takes
 /// the place of a buried voter that no other joiner asks for. Which of them
-/// does not matter: each has no successor but those that ask.
+/// does not matter: each has no successor but those that ask. A voter that is
+/// silent may be one whose burial is not known here yet: the joiner waits until
+/// it is, or until the voter speaks.
 std::optional<configuration>
 next_for_joiners(const membership& members,
                  const std::map<node_id, progress>& peers, index_t last,

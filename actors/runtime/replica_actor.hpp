@@ -45,6 +45,7 @@ struct replica_setup {
   /// for membership until it has it.
   bool joining = false;
   node_id replaces;
+  std::size_t others = 0; ///< nodes of the cluster besides this one
   /// Ticks between two looks at what is due, and at who wants to join.
   std::uint32_t housekeeping_ticks = 5;
   /// A primary whose own disk is this far behind takes no more (T1).
@@ -116,6 +117,7 @@ private:
   void keep_house();
   void hand_over_to_best();
   void ask_to_join();
+  std::set<node_id> over() const;
   void help_joiners();
   replica_status status() const;
 

@@ -55,13 +55,25 @@ void replica_actor::ask_to_join() {
                                            join_set{setup_->replaces})});
 }
 
+/// Incarnations that never come back. If all other nodes are linked to this
+/// one, that is everybody else, also where the meta set is not kept.
+std::set<node_id> replica_actor::over() const {
+  auto result = buried_;
+  if (reachable_.size() < setup_->others)
+    return result;
+  for (auto voter : core_.members().voters())
+    if (voter != setup_->protocol.self && !reachable_.contains(voter))
+      result.insert(voter);
+  return result;
+}
+
 void replica_actor::help_joiners() {
   if (joiners_.pending().empty() || !core_.serves())
     return;
   joiners_.settle(core_.members(), buried_);
   auto next = replication::next_for_joiners(
     core_.members(), *core_.peers(), core_.log().last_index(),
-    joiners_.pending(), buried_, setup_->join_lag_max);
+    joiners_.pending(), over(), setup_->join_lag_max);
   if (next
       && core_.reconfigure(core_.members().current.epoch, std::move(*next)))
     wake();

@@ -246,6 +246,7 @@ void supervisor::spawn_set(prepared_set x) {
                                                : x.start.members.back().second;
   setup->joining = !newest.is_voter(identity.incarnation);
   setup->replaces = identity.replaces;
+  setup->others = plan.nodes.size() - 1;
   setup->recovered = std::move(x.start);
   setup->machine = std::move(x.machine);
   setup->restore_first = x.from_snapshot;
