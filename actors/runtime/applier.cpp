@@ -22,6 +22,9 @@ struct slice_due {};
 /// To itself: a slice of the machine's deferred work.
 struct work_due {};
 
+/// To itself: there may be room on the disk again.
+struct room_due {};
+
 /// From the engine's thread.
 struct flush_ended {
   replication::log_base base;
@@ -34,6 +37,7 @@ struct flush_ended {
 
 COHORT_LOCAL_MESSAGE(slice_due)
 COHORT_LOCAL_MESSAGE(work_due)
+COHORT_LOCAL_MESSAGE(room_due)
 COHORT_LOCAL_MESSAGE(flush_ended)
 
 namespace cohort::runtime {
@@ -43,8 +47,9 @@ namespace {
 /// Terms whose beginnings a snapshot tells.
 constexpr std::size_t terms_kept_max = 1024;
 
-/// After a full disk had no room for a snapshot or a flush.
-constexpr std::uint64_t entries_until_retry = 1000;
+/// After a full disk had no room for a snapshot or a flush. Not a number of
+/// entries: a log that is full takes none until there is a snapshot.
+constexpr std::chrono::milliseconds time_until_retry{5000};
 
 packed_replies pack(const machine::reply_list& replies) {
   packed_replies result;
@@ -117,15 +122,16 @@ caf::behavior applier::behavior() {
     [this](const snapshot_failed&) {
       source_.reset();
       storing_ = false;
-      retry_at_ = machine_.applied() + entries_until_retry;
+      await_room();
     },
+    [this](room_due) { look_for_room(); },
     [this](const flush_ended& x) {
       storing_ = false;
       flushing_ = false;
       if (x.outcome)
         send(replica_, snapshot_stored{x.base});
       else if (x.outcome.err().code == errc::no_space) // that is an answer (D6)
-        retry_at_ = machine_.applied() + entries_until_retry;
+        await_room();
       else
         throw std::runtime_error{"the engine cannot be flushed: "
                                  + to_string(x.outcome.err())};
@@ -281,7 +287,7 @@ replication::log_base applier::base_now() const {
 }
 
 bool applier::snapshot_is_due() {
-  if (machine_.applied() < retry_at_)
+  if (lacks_room_)
     return false;
   auto& user = machine_.user();
   if (snapshot_wanted_)
@@ -291,6 +297,16 @@ bool applier::snapshot_is_due() {
            || bytes_since_snapshot_ >= options_.snapshot_log_bytes_min;
   return bytes_since_snapshot_
          >= std::max(options_.snapshot_log_bytes_min, user.approximate_bytes());
+}
+
+void applier::await_room() {
+  lacks_room_ = true;
+  send_self_after(time_until_retry, room_due{});
+}
+
+void applier::look_for_room() {
+  lacks_room_ = false;
+  consider_snapshot();
 }
 
 /// What is stored never reaches beyond the log on this disk (D7): until that is

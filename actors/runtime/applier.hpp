@@ -74,6 +74,8 @@ private:
   void consider_snapshot();
   void begin_snapshot();
   void begin_flush();
+  void await_room();
+  void look_for_room();
   void send_slices();
   void await_restore(const restore_snapshot& x);
   void begin_restore(const restore_snapshot& x);
@@ -103,7 +105,7 @@ private:
   bool flushing_ = false;        ///< the engine
   index_t durable_;              ///< of the log here, as far as it is known
   bool awaits_durable_ = false;  ///< nothing is applied until it is told
-  index_t retry_at_;             ///< no snapshot before: the disk was full
+  bool lacks_room_ = false;      ///< the disk was full for a snapshot
   std::optional<restore_snapshot> restore_due_; ///< once the flush has ended
   std::size_t credit_ = 0;
   std::unique_ptr<machine::snapshot_sink> sink_;

@@ -78,6 +78,7 @@ result<recovery_plan> plan_recovery(recovered_parts found) {
                      "so that it joins anew"};
   }
   if (term_at(plan.start, at.index) == at.term) {
+    plan.shorten_log = at.index > plan.start.base.index;
     forget_below(plan.start, at);
   } else {
     restart_at(plan.start, at);

@@ -24,6 +24,9 @@ struct recovery_plan {
   /// The log is behind the machine: it has to restart at the base, durably,
   /// before the replica starts.
   bool restart_log = false;
+  /// The log has more than the replica will ever ask for: its base is to move
+  /// up to that of `start`, so that this is free (D5).
+  bool shorten_log = false;
 };
 
 /// The machine continues from its engine if that is not behind the log's base,

@@ -201,12 +201,15 @@ supervisor::prepare_set(set_id id, const std::string& name,
   auto plan = plan_recovery(std::move(found));
   if (!plan)
     return error{plan.err().code, "set " + name + ": " + plan.err().message};
-  if (plan->restart_log) {
-    replication::write_request restart;
-    restart.state = plan->start.state;
-    restart.base = plan->start.base;
-    const storage::set_write write{id, std::move(restart)};
-    if (auto written = log_->write({&write, 1}); !written)
+  if (plan->restart_log || plan->shorten_log) {
+    replication::write_request begin;
+    begin.state = plan->start.state;
+    begin.base = plan->start.base;
+    begin.keep_tail = plan->shorten_log;
+    const storage::set_write write{id, std::move(begin)};
+    auto written = log_->write({&write, 1});
+    const bool full = !written && written.err().code == errc::no_space;
+    if (!written && !(full && plan->shorten_log))
       return written.err();
   }
   start->machine = std::move(machine);

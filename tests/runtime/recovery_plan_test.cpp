@@ -52,6 +52,7 @@ BOOST_AUTO_TEST_CASE(D7_what_is_above_the_snapshot_is_replayed) {
   BOOST_REQUIRE(plan.ok());
   BOOST_TEST(plan->from_snapshot);
   BOOST_TEST(!plan->restart_log);
+  BOOST_TEST(plan->shorten_log);
   BOOST_TEST(plan->start.base.index.value == 18u);
   BOOST_TEST(plan->start.last.value == 30u);
   const std::vector<term_run> runs{{index_t{19}, term_t{2}},
@@ -68,6 +69,18 @@ BOOST_AUTO_TEST_CASE(D7_runs_begin_behind_a_base_between_terms) {
   BOOST_REQUIRE(plan.ok());
   const std::vector<term_run> runs{{index_t{21}, term_t{3}}};
   BOOST_TEST((plan->start.runs == runs));
+}
+
+// Found by the simulator: a log at its limit kept what its snapshot covered,
+// and had no room for the entries that would have led to the next.
+BOOST_AUTO_TEST_CASE(D5_what_the_machine_has_is_freed_if_there_is_any) {
+  auto found = log_to_30();
+  found.engine = base_at(12, 2);
+  BOOST_TEST(plan_recovery(found)->shorten_log);
+  found.engine = base_at(10, 1);
+  BOOST_TEST(!plan_recovery(found)->shorten_log);
+  found.engine = base_at(40, 3);
+  BOOST_TEST(!plan_recovery(found)->shorten_log); // restarts
 }
 
 BOOST_AUTO_TEST_CASE(D7_a_base_at_the_end_leaves_nothing_to_replay) {
