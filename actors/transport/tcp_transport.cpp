@@ -49,9 +49,17 @@ constexpr int socket_buffer_bytes = 4 << 20;
 /// anew, instead of waiting for TCP's own patience of minutes.
 constexpr unsigned silence_ms_max = 3000;
 
+/// A link without traffic is probed so often: its peer may have gone without a
+/// word, and may be back and wait for it.
+constexpr int probe_seconds = 1;
+
 void tune(native_socket socket) {
   const int on = 1;
   ::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &probe_seconds,
+               sizeof probe_seconds);
+  ::setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &probe_seconds,
+               sizeof probe_seconds);
   ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence_ms_max,
                sizeof silence_ms_max);
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
