@@ -87,8 +87,7 @@ private:
   void on_node_frame(const node_frame& x);
   void on_refused(const node_refused& x);
   void carry_out_forming();
-  void persist(const cluster_identity& x);
-  void write_state();
+  result<void> persist(const cluster_identity& x);
   void keep_boots();
   void help_to_join(const std::string& name, const join_request& request);
   void carry_out_meta();

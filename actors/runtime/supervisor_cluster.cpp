@@ -3,11 +3,18 @@
 
 #include "codec/peer_codec.hpp"
 
-#include <stdexcept>
 #include <utility>
 #include <variant>
 
 namespace cohort::runtime {
+
+namespace {
+
+std::string unwritten_state(const error& why) {
+  return "the node's state cannot be written: " + to_string(why);
+}
+
+} // namespace
 
 hello supervisor::own_hello() const {
   hello result;
@@ -68,7 +75,8 @@ void supervisor::carry_out_forming() {
       say(line);
     more = out.store.has_value();
     if (out.store) {
-      persist(*out.store);
+      if (const auto kept = persist(*out.store); !kept)
+        return fail(kept.err().message);
       forming_.stored();
     }
     const auto from = forming_.identity() ? forming_.identity()->incarnation
@@ -94,23 +102,19 @@ void supervisor::carry_out_forming() {
 }
 
 /// The identity is the last to be written: without it the rest means nothing.
-void supervisor::persist(const cluster_identity& x) {
+result<void> supervisor::persist(const cluster_identity& x) {
   state_.replaces = x.replaces;
   state_.complete = x.complete;
   state_.coordinator = x.coordinator;
   state_.without = x.without;
-  write_state();
+  if (const auto written = directory_.write_state(state_); !written)
+    return {written.err().code, unwritten_state(written.err())};
   const auto written =
     directory_.write_owner({x.cluster, options_.name, x.incarnation});
   if (!written)
-    throw std::runtime_error{"the identity cannot be written: "
-                             + to_string(written.err())};
-}
-
-void supervisor::write_state() {
-  if (const auto written = directory_.write_state(state_); !written)
-    throw std::runtime_error{"the node's state cannot be written: "
-                             + to_string(written.err())};
+    return {written.err().code,
+            "the identity cannot be written: " + to_string(written.err())};
+  return {};
 }
 
 /// Starts of peers, once this node is somebody itself. With a full disk they
@@ -122,8 +126,7 @@ void supervisor::keep_boots() {
   const auto written = directory_.write_state(state_);
   const bool full = !written && written.err().code == errc::no_space;
   if (!written && !full)
-    throw std::runtime_error{"the node's state cannot be written: "
-                             + to_string(written.err())};
+    return fail(unwritten_state(written.err()));
   if (full && !boots_unwritten_)
     say("cannot remember the starts of other nodes until there is space: "
           + written.err().message,
