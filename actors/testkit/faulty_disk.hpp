@@ -96,6 +96,7 @@ struct faulty_file_system::disk {
   std::set<std::string> locked;
   std::uint64_t changes = 0;
   std::map<std::uint64_t, errc> failures;
+  std::uint64_t failed = 0;
   std::optional<std::uint64_t> stop;
   bool stopped = false;
   std::function<void()> midway;
@@ -121,8 +122,11 @@ struct faulty_file_system::disk {
       stopped = true;
       return {fate::on_its_way, faulty::gone()};
     }
-    if (const auto failure = failures.find(changes); failure != failures.end())
+    if (const auto failure = failures.find(changes);
+        failure != failures.end()) {
+      ++failed;
       return {fate::fails, {failure->second, path + ": made to fail"}};
+    }
     return {fate::happens, {}};
   }
 

@@ -142,6 +142,15 @@ void faulty_file_system::fail_change(std::uint64_t n, errc code) {
   disk_->failures[disk_->changes + n] = code;
 }
 
+std::uint64_t faulty_file_system::failed_changes() const {
+  return disk_->failed;
+}
+
+void faulty_file_system::forget_failures() {
+  disk_->failures.clear();
+  disk_->stop.reset();
+}
+
 void faulty_file_system::stop_during(std::uint64_t n) {
   disk_->stop = disk_->changes + n;
 }
@@ -152,6 +161,10 @@ bool faulty_file_system::stopped() const {
 
 void faulty_file_system::set_disk_bytes(std::uint64_t size) {
   disk_->opts.disk_bytes = size;
+}
+
+std::uint64_t faulty_file_system::used_bytes() const {
+  return disk_->used();
 }
 
 void faulty_file_system::on_change(std::function<void()> act) {
@@ -226,6 +239,30 @@ void faulty_file_system::make_unreadable(const std::string& path,
   const auto node = disk_->find(path);
   COHORT_CHECK(node && offset < node->now.size);
   node->unreadable.insert(static_cast<std::size_t>(offset / sector_bytes));
+}
+
+void faulty_file_system::misdirect(const std::string& path,
+                                   std::uint64_t offset,
+                                   const std::string& from_path,
+                                   std::uint64_t from) {
+  const auto node = disk_->find(path);
+  const auto source = disk_->find(from_path);
+  COHORT_CHECK(node && offset < node->now.size);
+  COHORT_CHECK(source && from < source->now.size);
+  const auto at = static_cast<std::size_t>(from / sector_bytes);
+  const auto& sectors = source->now.sectors;
+  node->put_sector(static_cast<std::size_t>(offset / sector_bytes),
+                   at < sectors.size() ? sectors[at] : nullptr);
+  node->sync();
+}
+
+std::vector<std::string> faulty_file_system::files() const {
+  std::vector<std::string> result;
+  for (const auto& [path, entries] : disk_->directories)
+    for (const auto& [name, node] : entries.now)
+      result.push_back(path + '/' + name);
+  std::sort(result.begin(), result.end());
+  return result;
 }
 
 bool faulty_file_system::contains(const std::string& path) const {

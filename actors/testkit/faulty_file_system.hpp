@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace cohort::testkit {
 
@@ -39,6 +40,12 @@ public:
   /// leaves the first half of its sectors behind, everything else does nothing.
   void fail_change(std::uint64_t n, errc code);
 
+  /// How many were made to fail so far.
+  std::uint64_t failed_changes() const;
+
+  /// No change that is still to come fails or stops the machine.
+  void forget_failures();
+
   /// The machine stops during the n-th change from now on: the change is on its
   /// way, neither done nor undone, and everything after it fails.
   void stop_during(std::uint64_t n);
@@ -46,6 +53,7 @@ public:
   bool stopped() const;
 
   void set_disk_bytes(std::uint64_t size);
+  std::uint64_t used_bytes() const;
 
   /// `act` is called in the middle of every change that succeeds, from now on:
   /// a write is on its way, and a sync has not done anything yet. It may look
@@ -91,7 +99,15 @@ public:
   /// Reading the 512 bytes around `offset` fails.
   void make_unreadable(const std::string& path, std::uint64_t offset);
 
+  /// A write that was meant for the 512 bytes around `from` went to those
+  /// around `offset`, which read like them now.
+  void misdirect(const std::string& path, std::uint64_t offset,
+                 const std::string& from_path, std::uint64_t from);
+
   // -- direct access for tests ------------------------------------------------
+
+  /// The paths of all files, sorted.
+  std::vector<std::string> files() const;
 
   bool contains(const std::string& path) const;
   std::string contents(const std::string& path) const;

@@ -167,4 +167,36 @@ BOOST_AUTO_TEST_CASE(damage_is_done_where_it_is_asked_for) {
   BOOST_TEST(opened->read_at(0, out).ok());
 }
 
+BOOST_AUTO_TEST_CASE(a_misdirected_write_shows_what_was_meant_for_elsewhere) {
+  write(0, 'a');
+  write(512, 'b');
+  disk.misdirect("f", 10, "f", 600);
+  BOOST_TEST(disk.contents("f") == std::string(1024, 'b'));
+  BOOST_TEST(disk.crash_losing_all()->contents("f") == disk.contents("f"));
+}
+
+BOOST_AUTO_TEST_CASE(failures_are_counted_and_can_be_forgotten) {
+  disk.fail_change(1, errc::io_failed);
+  disk.fail_change(2, errc::io_failed);
+  disk.stop_during(3);
+  BOOST_TEST(!opened->sync());
+  BOOST_TEST(disk.failed_changes() == 1u);
+  disk.forget_failures();
+  BOOST_TEST(opened->sync().ok());
+  BOOST_TEST(opened->sync().ok());
+  BOOST_TEST(disk.failed_changes() == 1u);
+}
+
+BOOST_AUTO_TEST_CASE(files_and_their_space_are_listed) {
+  BOOST_TEST(disk.used_bytes() == 0u);
+  write(0, 'a');
+  BOOST_REQUIRE(disk.make_directory("d").ok());
+  disk.put("d/g", "x");
+  BOOST_TEST(disk.used_bytes() == 2 * page_bytes);
+  const auto files = disk.files();
+  BOOST_REQUIRE(files.size() == 2u);
+  BOOST_TEST(files[0] == "/f");
+  BOOST_TEST(files[1] == "d/g");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
