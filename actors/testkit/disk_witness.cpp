@@ -74,9 +74,64 @@ void disk_witness::forget(const std::string& node) {
   x.logs.clear();
 }
 
+void disk_witness::doubt(const std::string& node) {
+  auto& x = of(node);
+  COHORT_CHECK(!x.files);
+  x.doubted = true;
+}
+
+std::string disk_witness::lack_of(const std::string& node,
+                                  const std::vector<set_id>& sets) const {
+  const auto found = disks_.find(node);
+  if (found == disks_.end())
+    return "a disk";
+  for (const auto set : sets) {
+    const auto at = found->second.logs.find(set);
+    const auto in = " in set " + to_string(set);
+    if (at == found->second.logs.end())
+      return "a log" + in;
+    const auto& log = at->second;
+    if (!log.votes())
+      return "a vote" + in;
+    if (log.suspect())
+      return "trust" + in;
+    const auto end = common_.commit_index(set);
+    if (!log.holds({common_.committed_at(set, end).value_or(term_t{}), end}))
+      return "entry " + to_string(end) + in;
+  }
+  return {};
+}
+
+bool disk_witness::has_sound_snapshots(const std::string& node,
+                                       const std::vector<set_id>& sets) const {
+  const auto found = disks_.find(node);
+  if (found == disks_.end() || !found->second.files)
+    return false;
+  const auto disk = found->second.files->crash_losing_nothing();
+  const auto store =
+    storage::snapshot_store::open(*disk, directory_of(node) + "/snapshots", {});
+  if (!store)
+    return false;
+  for (const auto set : sets) {
+    const auto newest = (*store)->open_newest(set);
+    if (!newest)
+      return false;
+    auto reader = *newest;
+    std::string chunk;
+    for (bool more = reader.has_value(); more;) {
+      const auto read = reader->next(chunk);
+      if (!read)
+        return false;
+      more = *read;
+    }
+  }
+  return true;
+}
+
 /// Lets the code of the product recover what is on a copy of a disk.
 void disk_witness::recover(known_disk& x, const image& disk, bool begins) {
   const auto old = begins ? std::exchange(x.logs, {}) : x.logs;
+  const bool doubted = begins && std::exchange(x.doubted, false);
   disk->set_disk_bytes(~std::uint64_t{0});
   auto directory = storage::node_directory::open(*disk, directory_of(x.node));
   if (directory && !directory->identity() && old.empty())
@@ -84,7 +139,7 @@ void disk_witness::recover(known_disk& x, const image& disk, bool begins) {
   auto opened = directory ? directory->open_log(x.options)
                           : result<storage::opened_log>{directory.err()};
   if (!opened) {
-    if (!old.empty())
+    if (!old.empty() && !doubted)
       broken_("the disk of " + x.node
               + " cannot be recovered: " + to_string(opened.err()));
     return;
@@ -96,7 +151,7 @@ void disk_witness::recover(known_disk& x, const image& disk, bool begins) {
     else if (const auto differs = log_of(x, set)->difference(found))
       broken_(x.node + " recovers " + *differs + " in set " + to_string(set));
     if (const auto before = old.find(set); before != old.end())
-      log_of(x, set)->check_keeps(before->second);
+      log_of(x, set)->check_keeps(before->second, doubted);
   }
 }
 
@@ -272,14 +327,18 @@ void disk_witness::judge(known_disk& x, const kept_log& log, set_id set,
 }
 
 bool disk_witness::has_snapshot(const known_disk& x, set_id set,
-                                index_t index) const {
+                                index_t index) {
   const auto disk = x.files->crash_losing_all();
   auto store = storage::snapshot_store::open(
     *disk, directory_of(x.node) + "/snapshots", {});
   if (!store)
     return false;
   const auto newest = (*store)->open_newest(set);
-  return newest && *newest && (**newest).head().base.index >= index;
+  if (!newest || !*newest)
+    return false;
+  const auto reached = (**newest).head().base.index;
+  common_.covered(set, x.owner, reached);
+  return reached >= index;
 }
 
 void disk_witness::applies(const std::string& node, set_id set,

@@ -46,8 +46,29 @@ public:
   /// It stops, in whatever way: nothing counts any more.
   void stops(const std::string& node);
 
-  /// Its disk was exchanged, or damaged: what was known of it does not hold.
+  /// Its disk was exchanged: nothing of what was known of it holds.
+  /// Precondition, also of the next: it does not run.
   void forget(const std::string& node);
+
+  /// Its disk was damaged: it may have lost anything, but does not vote again
+  /// where it had voted.
+  void doubt(const std::string& node);
+
+  /// Whether a node that runs has opened its log.
+  bool has_log(const std::string& node) const {
+    const auto found = disks_.find(node);
+    return found != disks_.end() && found->second.boot > 0;
+  }
+
+  /// What a node lacks until it is a voter of these sets, not suspect, and its
+  /// disk has all that is known to be committed; empty: nothing.
+  std::string lack_of(const std::string& node,
+                      const std::vector<set_id>& sets) const;
+
+  /// Whether every snapshot of these sets can be restored. Precondition for
+  /// yes: the node runs.
+  bool has_sound_snapshots(const std::string& node,
+                           const std::vector<set_id>& sets) const;
 
   /// A frame leaves a node, on a link to the incarnation `to`.
   void sends(const std::string& from, node_id to, const frame& f);
@@ -67,6 +88,7 @@ private:
     storage::log_options options;
     node_id owner;
     std::uint64_t boot = 0; ///< the newest in a durable block
+    bool doubted = false;
     std::map<set_id, kept_log> logs;
     std::vector<std::byte> parts; ///< of a record in several blocks
   };
@@ -89,7 +111,7 @@ private:
              const replication::append_request& said);
   void judge(known_disk& x, const kept_log& log, set_id set,
              const replication::append_reply& said);
-  bool has_snapshot(const known_disk& x, set_id set, index_t index) const;
+  bool has_snapshot(const known_disk& x, set_id set, index_t index);
 
   log_witness& common_;
   kept_log::report broken_;

@@ -29,7 +29,15 @@ bool kept_log::voted(term_t in, node_id to) const {
 }
 
 epoch_t kept_log::epoch() const {
-  return epochs_.empty() ? epoch_t{} : epochs_.rbegin()->second;
+  return members_.empty() ? epoch_t{}
+                          : members_.rbegin()->second.newest().epoch;
+}
+
+bool kept_log::votes() const {
+  if (members_.empty())
+    return false;
+  const auto& newest = members_.rbegin()->second;
+  return !newest.joint() && newest.is_voter(owner_);
 }
 
 // -- records ------------------------------------------------------------------
@@ -89,12 +97,13 @@ void kept_log::take(const replication::log_base& x, bool keep_tail) {
   if (!keep_tail) {
     cut(x.index.next());
     terms_.clear();
-    epochs_.clear();
+    members_.clear();
   }
   forget_below(at);
-  epochs_[x.index] = x.members.newest().epoch;
+  members_[x.index] = x.members;
   common_->configured(set_, x.members);
   common_->committed(set_, at, {}, "a snapshot");
+  common_->covered(set_, owner_, at.index);
 }
 
 void kept_log::forget_below(const position& base) {
@@ -102,7 +111,7 @@ void kept_log::forget_below(const position& base) {
                                                terms_.size());
   terms_.erase(terms_.begin(),
                terms_.begin() + static_cast<std::ptrdiff_t>(covered));
-  epochs_.erase(epochs_.begin(), epochs_.lower_bound(base.index));
+  members_.erase(members_.begin(), members_.lower_bound(base.index));
   base_ = base;
 }
 
@@ -117,7 +126,7 @@ void kept_log::append(std::span<const replication::entry> entries) {
     terms_.push_back(x.term);
     if (!x.members)
       continue;
-    epochs_[x.index] = x.members->newest().epoch;
+    members_[x.index] = *x.members;
     common_->configured(set_, *x.members);
   }
 }
@@ -131,7 +140,7 @@ void kept_log::cut(index_t first) {
     }
   if (first <= last_index())
     terms_.resize(first - base_.index - 1);
-  epochs_.erase(epochs_.lower_bound(first), epochs_.end());
+  members_.erase(members_.lower_bound(first), members_.end());
 }
 
 // -- comparisons --------------------------------------------------------------
@@ -159,10 +168,15 @@ kept_log::difference(const replication::recovered_state& found) const {
   return std::nullopt;
 }
 
-void kept_log::check_keeps(const kept_log& older) const {
+void kept_log::check_keeps(const kept_log& older, bool damaged) {
+  for (const auto& [term, to] : older.votes_)
+    if (const auto [known, fresh] = votes_.emplace(term, to);
+        !fresh && known->second != to)
+      broken("forgot its vote of term " + to_string(term));
   for (auto at = older.base_.index; at <= older.last_index(); ++at) {
     const auto committed = common_->committed_at(set_, at);
-    if (committed && older.term_at(at) == committed && !holds({*committed, at}))
+    if (!damaged && committed && older.term_at(at) == committed
+        && !holds({*committed, at}))
       return broken("lost " + to_string(position{*committed, at})
                     + ", which is committed");
   }

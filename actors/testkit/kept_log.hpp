@@ -42,8 +42,9 @@ public:
   std::optional<std::string>
   difference(const replication::recovered_state& found) const;
 
-  /// What is committed in `older` is in this one.
-  void check_keeps(const kept_log& older) const;
+  /// What is committed in `older` is in this one, unless it is damaged; and no
+  /// vote of a term is given a second time.
+  void check_keeps(const kept_log& older, bool damaged);
 
   // -- observers --------------------------------------------------------------
 
@@ -63,6 +64,8 @@ public:
   bool voted(term_t in, node_id to) const;
   /// Of the newest configuration.
   epoch_t epoch() const;
+  /// Whether its node is a voter, and no change of that is under way.
+  bool votes() const;
 
 private:
   void take(const replication::hard_state& x);
@@ -79,7 +82,7 @@ private:
   replication::hard_state state_;
   position base_;
   std::deque<term_t> terms_; ///< of the entries above the base
-  std::map<index_t, epoch_t> epochs_;
+  std::map<index_t, replication::membership> members_;
   std::map<term_t, node_id> votes_;
 };
 

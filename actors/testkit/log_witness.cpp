@@ -50,17 +50,30 @@ void log_witness::configured(set_id set, const replication::membership& x) {
     known[x.next->epoch] = *x.next;
 }
 
-bool log_witness::held(const facts& in, const fact& x, epoch_t since,
+void log_witness::covered(set_id set, node_id holder, index_t up_to) {
+  auto& known = sets_[set].snapshots[holder];
+  known = std::max(known, up_to);
+}
+
+bool log_witness::held(const facts& in, position at, epoch_t since,
                        std::size_t replication::quorum_sizes::*size_of) const {
+  const auto found = in.entries.find(at);
+  if (found == in.entries.end())
+    return false;
+  const auto& holders = found->second.holders;
+  const bool committed = at.index.value <= in.committed.size()
+                         && in.committed[at.index.value - 1] == at.term;
+  const auto holds = [&](node_id node) {
+    const auto snapshot = in.snapshots.find(node);
+    return std::find(holders.begin(), holders.end(), node) != holders.end()
+           || (committed && snapshot != in.snapshots.end()
+               && snapshot->second >= at.index);
+  };
   const auto& configurations = in.configurations;
   return std::any_of(
     configurations.lower_bound(since), configurations.end(),
     [&](const auto& known) {
-      const auto copies =
-        replication::count_voters(known.second, [&](node_id node) {
-          return std::find(x.holders.begin(), x.holders.end(), node)
-                 != x.holders.end();
-        });
+      const auto copies = replication::count_voters(known.second, holds);
       return copies >= replication::sizes(known.second).*size_of;
     });
 }
@@ -77,9 +90,7 @@ void log_witness::committed(set_id set, position at, epoch_t since,
               + to_string(in.committed[at.index.value - 1]) + " is");
     return;
   }
-  const auto found = in.entries.find(at);
-  if (found == in.entries.end()
-      || !held(in, found->second, since, &replication::quorum_sizes::read))
+  if (!held(in, at, since, &replication::quorum_sizes::read))
     return broken_(name_of(set) + says + " takes " + to_string(at)
                    + " for committed, which is not durable on a quorum");
   extend(set, in, at, says);
@@ -106,10 +117,7 @@ void log_witness::extend(set_id set, facts& in, position at,
 }
 
 void log_witness::acknowledged(set_id set, position at) {
-  const auto& in = sets_[set];
-  const auto found = in.entries.find(at);
-  if (found == in.entries.end()
-      || !held(in, found->second, {}, &replication::quorum_sizes::ack))
+  if (!held(sets_[set], at, {}, &replication::quorum_sizes::ack))
     broken_(name_of(set) + to_string(at)
             + " is acknowledged and has too few durable copies");
 }

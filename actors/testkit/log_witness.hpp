@@ -38,6 +38,9 @@ public:
   void durable(set_id set, node_id holder, const replication::entry& x,
                term_t before);
 
+  /// A snapshot that reaches up to a committed entry is durable at `holder`.
+  void covered(set_id set, node_id holder, index_t up_to);
+
   /// A configuration that somebody's disk knows.
   void configured(set_id set, const replication::membership& x);
 
@@ -64,9 +67,10 @@ private:
     std::map<position, fact> entries;
     std::vector<term_t> committed; ///< by index, from 1
     std::map<epoch_t, replication::configuration> configurations;
+    std::map<node_id, index_t> snapshots;
   };
 
-  bool held(const facts& in, const fact& x, epoch_t since,
+  bool held(const facts& in, position at, epoch_t since,
             std::size_t replication::quorum_sizes::*size_of) const;
   void extend(set_id set, facts& in, position at, const std::string& says);
 

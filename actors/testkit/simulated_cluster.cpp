@@ -11,11 +11,6 @@ namespace cohort::testkit {
 
 namespace {
 
-using std::chrono::microseconds;
-
-/// Messages without time passing: more is a loop.
-constexpr std::uint64_t events_per_moment_max = 1'000'000;
-
 runtime::topology plan_of(const simulated_cluster_options& options,
                           const std::vector<std::string>& names) {
   runtime::topology plan;
@@ -32,6 +27,8 @@ runtime::topology plan_of(const simulated_cluster_options& options,
   runtime::set_plan set;
   set.name = "main";
   set.engine = runtime::engine_kind::memory;
+  set.members = options.members;
+  set.m = options.m;
   plan.sets.push_back(std::move(set));
   plan.limits = options.limits;
   plan.timers = options.timers;
@@ -43,13 +40,6 @@ std::vector<std::string> names_of(std::size_t count) {
   for (std::size_t i = 1; i <= count; ++i)
     result.push_back("n" + std::to_string(i));
   return result;
-}
-
-/// Asked for every event: a dynamic_cast would cost more than most of them.
-caf::actor_id id_of(caf::resumable* job) {
-  if (job->subtype() != caf::resumable::scheduled_actor)
-    return caf::invalid_actor_id;
-  return static_cast<caf::scheduled_actor*>(job)->id();
 }
 
 } // namespace
@@ -76,16 +66,34 @@ simulated_cluster::simulated_cluster(simulated_cluster_options options)
     },
   });
   run_ready();
-  const auto skew = static_cast<std::uint64_t>(options_.skew_ms_max);
   for (const auto& name : names_) {
-    auto& x = members_[name];
-    x.disk = std::make_shared<faulty_file_system>();
-    x.time = std::make_shared<virtual_clock>(
-      scheduler().clock(),
-      static_cast<std::int64_t>(random_.below(2 * skew + 1))
-        - options_.skew_ms_max);
+    make_member(name);
     start(name);
   }
+}
+
+/// A node on an empty disk, with clocks of its own.
+void simulated_cluster::make_member(const std::string& name) {
+  auto& x = members_[name];
+  const auto around = [this](std::int64_t most) {
+    return static_cast<std::int64_t>(
+             random_.below(2 * static_cast<std::uint64_t>(most) + 1))
+           - most;
+  };
+  x.disk = make_disk();
+  const auto skew_ms = around(options_.skew_ms_max);
+  x.time = std::make_shared<virtual_clock>(scheduler().clock(), skew_ms,
+                                           around(options_.rate_ppm_max));
+  const auto spread = std::min(options_.tick_ms_spread,
+                               plan_.timers.tick_ms - 1);
+  x.tick_ms = plan_.timers.tick_ms - spread
+              + static_cast<std::uint32_t>(random_.below(2 * spread + 1));
+}
+
+std::unique_ptr<faulty_file_system> simulated_cluster::make_disk() const {
+  faulty_file_system::options how;
+  how.durable_writes = options_.durable_writes;
+  return std::make_unique<faulty_file_system>(how);
 }
 
 /// Ends the actors first: timers that set themselves anew would keep the actor
@@ -101,113 +109,6 @@ simulated_cluster::~simulated_cluster() {
 /// The one that `one_thread` asks for.
 caf::scheduler::test_coordinator& simulated_cluster::scheduler() const {
   return static_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
-}
-
-// -- time ---------------------------------------------------------------------
-
-microseconds simulated_cluster::now() const {
-  return std::chrono::duration_cast<microseconds>(
-    scheduler().clock().now().time_since_epoch());
-}
-
-/// One message, of an actor that is drawn.
-bool simulated_cluster::run_one() {
-  auto& jobs = scheduler().jobs;
-  if (jobs.empty())
-    return false;
-  if (jobs.size() > 1)
-    std::swap(jobs.front(), jobs[random_.below(jobs.size())]);
-  auto* const job = jobs.front();
-  if (hold(job)) {
-    jobs.pop_front();
-    return true;
-  }
-  const auto actor = id_of(job);
-  auto* const owner = owner_of(actor);
-  const auto changes = owner ? owner->disk->changes() : 0;
-  scheduler().run_once();
-  ++events_;
-  own_new_actors(owner);
-  if (owner && owner->disk->changes() != changes && options_.disk_us_max > 0)
-    busy_.insert(actor);
-  return true;
-}
-
-simulated_cluster::member*
-simulated_cluster::owner_of(caf::actor_id actor) const {
-  return actor < owners_.size() ? owners_[actor] : nullptr;
-}
-
-/// Actors are of the node whose actor made them.
-void simulated_cluster::own_new_actors(member* owner) {
-  owners_.resize(system_->latest_actor_id() + 1, owner);
-}
-
-bool simulated_cluster::hold(caf::resumable* job) {
-  auto* const owner = owner_of(id_of(job));
-  const bool busy = busy_.erase(id_of(job)) > 0;
-  if (!owner || !owner->lives)
-    return false;
-  auto until = caf::actor_clock::time_point::max();
-  if (!owner->paused) {
-    if (!busy)
-      return false;
-    const auto most = static_cast<std::uint64_t>(options_.disk_us_max);
-    until = scheduler().clock().now()
-            + microseconds{static_cast<std::int64_t>(random_.below(most) + 1)};
-  }
-  held_.push_back({job, owner, until});
-  return true;
-}
-
-void simulated_cluster::release_due() {
-  const auto now = scheduler().clock().now();
-  std::erase_if(held_, [&](const held_job& x) {
-    if (x.until > now)
-      return false;
-    scheduler().jobs.push_back(x.job);
-    return true;
-  });
-}
-
-void simulated_cluster::release(const member& owner) {
-  std::erase_if(held_, [&](const held_job& x) {
-    if (x.owner != &owner)
-      return false;
-    scheduler().jobs.push_back(x.job);
-    return true;
-  });
-}
-
-void simulated_cluster::run_ready() {
-  const auto last = events_ + events_per_moment_max;
-  while (run_one()) {
-    check();
-    if (events_ > last)
-      throw invariant_broken{"messages without end"};
-  }
-}
-
-void simulated_cluster::run_until(microseconds when) {
-  auto& clock = scheduler().clock();
-  const caf::actor_clock::time_point end{when};
-  for (;;) {
-    run_ready();
-    const auto& timers = clock.schedule();
-    auto next = caf::actor_clock::time_point::max();
-    if (!timers.empty())
-      next = timers.begin()->first;
-    const bool timer = next <= end;
-    for (const auto& x : held_)
-      next = std::min(next, x.until);
-    if (next > end)
-      break;
-    clock.current_time = std::max(clock.current_time, next);
-    release_due();
-    if (timer && timers.begin()->first <= clock.current_time)
-      clock.trigger_timeout();
-  }
-  clock.current_time = std::max(clock.current_time, end);
 }
 
 // -- invariants ---------------------------------------------------------------
@@ -227,19 +128,38 @@ void simulated_cluster::check() {
 
 void simulated_cluster::check_member(const std::string& name, member& x) {
   if (x.crashes_by_disk && x.disk->stopped()) {
-    ++crashes_in_a_write_;
+    count("crash in a write");
     return crash(name, x.crash_by_disk);
   }
-  if (x.started)
-    return;
-  if (const auto outcome = x.node->outcome()) {
-    x.started = true;
-    if (!*outcome)
-      report_broken(name + " cannot start: " + to_string(outcome->err()));
-  }
+  if (!x.started)
+    if (const auto outcome = x.node->outcome()) {
+      x.started = true;
+      x.refused = !*outcome;
+      if (x.refused)
+        fall(name, x, "cannot start: " + to_string(outcome->err()));
+    }
+  if (x.fell)
+    crash(name, {false, random_.below(2) == 0});
 }
 
-// -- nodes --------------------------------------------------------------------
+/// A node has a right to stop when its disk gave it a reason: with little space
+/// while it opens its log, with none at any time.
+bool simulated_cluster::may_fall(const std::string& name,
+                                 const member& x) const {
+  return x.disk->stopped() || x.disk->failed_changes() > 0 || x.damaged
+         || x.full || (x.limited && !disks_.has_log(name));
+}
+
+void simulated_cluster::fall(const std::string& name, member& x,
+                             const std::string& why) {
+  if (!may_fall(name, x))
+    return report_broken(name + " " + why);
+  x.fell = true;
+  ++x.falls;
+  count("node stops itself");
+}
+
+// -- questions ----------------------------------------------------------------
 
 bool simulated_cluster::up(const std::string& name) const {
   return members_.at(name).lives;
@@ -253,10 +173,34 @@ std::vector<std::string> simulated_cluster::running() const {
   return result;
 }
 
+std::vector<set_id> simulated_cluster::hosted(const std::string& name) const {
+  const auto in = [&](const std::vector<std::string>& members) {
+    return std::find(members.begin(), members.end(), name) != members.end();
+  };
+  std::vector<set_id> result;
+  if (in(runtime::meta_members_of(plan_)))
+    result.push_back(meta_set);
+  if (in(runtime::members_of(plan_, plan_.sets.front())))
+    result.push_back(user_set);
+  return result;
+}
+
+bool simulated_cluster::hosts(const std::string& name, set_id set) const {
+  const auto sets = hosted(name);
+  return std::find(sets.begin(), sets.end(), set) != sets.end();
+}
+
+std::string simulated_cluster::lack_of(const std::string& name) const {
+  return up(name) ? disks_.lack_of(name, hosted(name)) : "life";
+}
+
+// -- lives of nodes -----------------------------------------------------------
+
 runtime::node_options simulated_cluster::options_of(const std::string& name,
                                                     member& x) {
   runtime::node_options result;
   result.plan = plan_;
+  result.plan.timers.tick_ms = x.tick_ms;
   result.name = name;
   result.version = "simulated";
   result.files = x.disk;
@@ -282,15 +226,21 @@ runtime::node_options simulated_cluster::options_of(const std::string& name,
 void simulated_cluster::start(const std::string& name) {
   auto& x = members_.at(name);
   ++x.starts;
-  x.lives = true;
   x.started = false;
   x.paused = false;
+  x.fell = false;
   x.crashes_by_disk = false;
   own_new_actors(nullptr);
   disks_.starts(name, *x.disk, runtime::log_options_of(plan_.limits));
+  note(name, "starts");
   auto made = runtime::node::begin(*system_, options_of(name, x));
-  if (!made)
-    throw invariant_broken{name + " cannot start: " + to_string(made.err())};
+  x.refused = !made;
+  if (!made) {
+    fall(name, x, "cannot start: " + to_string(made.err()));
+    note(name, "cannot start: " + to_string(made.err()));
+    return disks_.stops(name);
+  }
+  x.lives = true;
   x.node = std::move(*made);
   runtime::set_client::options reaching;
   reaching.number = runtime::gateway_number::first_client;
@@ -299,51 +249,22 @@ void simulated_cluster::start(const std::string& name) {
   own_new_actors(&x);
 }
 
-void simulated_cluster::crash_during(const std::string& name,
-                                     std::uint64_t change,
-                                     const crash_kind& how) {
-  auto& x = members_.at(name);
-  x.disk->stop_during(change);
-  x.crashes_by_disk = true;
-  x.crash_by_disk = how;
-}
-
-void simulated_cluster::pause(const std::string& name) {
-  auto& x = members_.at(name);
-  if (x.lives && !std::exchange(x.paused, true))
-    ++pauses_;
-}
-
-void simulated_cluster::resume(const std::string& name) {
-  auto& x = members_.at(name);
-  if (std::exchange(x.paused, false))
-    release(x);
-}
-
-void simulated_cluster::end_faults() {
-  for (auto& [name, x] : members_) {
-    resume(name);
-    if (x.lives && x.crashes_by_disk)
-      crash(name, x.crash_by_disk);
-  }
-}
-
 /// What its actors still do while they end reaches nobody, and a disk that is
 /// never looked at again.
 void simulated_cluster::crash(const std::string& name, const crash_kind& how) {
   if (options_.on_crash)
     options_.on_crash(name);
   auto& x = members_.at(name);
-  ++crashes_;
+  count(how.host_too ? "crash of a host" : "crash of a process");
+  note(name, "crashes");
+  if (x.disk->failed_changes() > 0)
+    count("failed disk");
   x.lives = false;
   disks_.stops(name);
   auto left = x.disk->crash([&](std::uint64_t outcomes) {
     return how.lose_writes ? random_.below(outcomes) : outcomes - 1;
   });
   network_.vanish(name, how.host_too);
-  trace_.add("crash " + name);
-  if (options_.trace)
-    options_.trace(std::to_string(now().count()) + " " + name + ": crashes");
   end(x);
   x.disk = std::move(left);
 }
@@ -357,23 +278,33 @@ void simulated_cluster::end(member& x) {
     if (!run_one())
       throw invariant_broken{"a node does not end"};
   x.node.reset();
+  if (x.disk.use_count() > 1)
+    report_broken("a node has ended, and something of it still uses its disk");
 }
 
 // -- what nodes say -----------------------------------------------------------
 
+void simulated_cluster::note(const std::string& who, const std::string& line) {
+  trace_.add(static_cast<std::uint64_t>(now().count()));
+  trace_.add(who);
+  trace_.add(line);
+  auto text = std::to_string(now().count()) + " " + who + ": " + line;
+  if (options_.trace)
+    options_.trace(text);
+  if (last_events_.size() == last_events_max)
+    last_events_.pop_front();
+  last_events_.push_back(std::move(text));
+}
+
 void simulated_cluster::take_trace(const std::string& name, std::uint64_t start,
                                    runtime::severity level,
                                    const std::string& line) {
-  const auto& x = members_.at(name);
+  auto& x = members_.at(name);
   if (!x.lives || x.starts != start)
     return;
-  if (options_.trace)
-    options_.trace(std::to_string(now().count()) + " " + name + ": " + line);
-  trace_.add(static_cast<std::uint64_t>(now().count()));
-  trace_.add(name);
-  trace_.add(line);
+  note(name, line);
   if (level == runtime::severity::error && !x.disk->stopped())
-    report_broken(name + " " + line);
+    fall(name, x, line);
   note_primary(name, line);
 }
 

@@ -17,9 +17,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -40,8 +42,17 @@ struct simulated_cluster_options {
   std::function<runtime::machine_factory(const std::string& node)> make_machine;
   runtime::node_limits limits;
   runtime::node_timers timers;
+  /// Of the set "main": its nodes, all if empty, and its m.
+  std::vector<std::string> members;
+  std::optional<std::uint32_t> m;
   /// The wall clocks of two nodes differ by at most twice this.
   std::int64_t skew_ms_max = 0;
+  /// Clocks are too fast or too slow by up to this many millionths.
+  std::int64_t rate_ppm_max = 0;
+  /// Ticks are longer or shorter than `timers` says by up to this.
+  std::uint32_t tick_ms_spread = 0;
+  /// Disks know durable writes, which need no sync.
+  bool durable_writes = false;
   /// Whoever changed its disk is busy with that for up to this.
   std::int64_t disk_us_max = 0;
   /// A node is about to crash, and what it has answered is to be taken now.
@@ -50,14 +61,17 @@ struct simulated_cluster_options {
   std::function<void(const std::string&)> trace;
 };
 
+/// The set that clients of a simulated cluster use.
+inline constexpr set_id user_set{1};
+
 /// Runs n nodes as they are shipped, but for what surrounds them: one thread, a
 /// clock that moves when nothing is left to do, a simulated network, and a
 /// faulty disk for each. Which of the actors that have something to do goes
 /// first, is drawn.
 ///
-/// Checks after every message: no node stops by itself, no term has two
-/// primaries, and what the disk_witness checks. For one thread. Throws
-/// invariant_broken.
+/// Checks after every message: no node stops by itself unless its disk gave it
+/// a reason, no term has two primaries, and what the disk_witness checks. For
+/// one thread. Throws invariant_broken.
 class simulated_cluster {
 public:
   explicit simulated_cluster(simulated_cluster_options options);
@@ -90,11 +104,37 @@ public:
   void pause(const std::string& name);
   void resume(const std::string& name);
 
-  /// Whoever was to crash later, does now, and whoever pauses goes on.
-  void end_faults();
+  /// Somebody sets its wall clock.
+  void jump_clock(const std::string& name, std::int64_t ms);
 
-  /// On the disk that the crash left.
+  /// On the disk that the crash left. Precondition, also of the next two: the
+  /// node is down.
   void start(const std::string& name);
+
+  /// It gets an empty disk.
+  void wipe(const std::string& name);
+
+  /// A sector of its disk is spoiled. From now on it may stop itself.
+  void damage(const std::string& name);
+
+  /// It cannot start, or not stay up, because of damage: somebody has to wipe
+  /// its disk.
+  bool given_up(const std::string& name) const;
+
+  /// The damage is known not to matter, or to be repaired.
+  void heal(const std::string& name);
+
+  /// So much can still be written until unlimit_disk(). With nothing left, the
+  /// node may stop itself.
+  void limit_disk(const std::string& name, std::uint64_t free_bytes);
+  void unlimit_disk(const std::string& name);
+
+  /// The n-th change of its disk from now on fails, and the node stops itself.
+  void fail_disk(const std::string& name, std::uint64_t change);
+
+  /// Whoever was to crash later, does now, and whoever pauses goes on. The
+  /// network and the disks work from now on.
+  void end_faults();
 
   simulated_network& network() {
     return network_;
@@ -111,6 +151,39 @@ public:
   bool up(const std::string& name) const;
   std::vector<std::string> running() const;
 
+  /// Whether a node keeps a set, as the topology says.
+  bool hosts(const std::string& name, set_id set) const;
+
+  /// What a node lacks until it is a voter of all its sets again, not suspect,
+  /// and its disk has all that is committed; empty: nothing.
+  std::string lack_of(const std::string& name) const;
+  bool whole(const std::string& name) const {
+    return lack_of(name).empty();
+  }
+
+  /// Whether anything is committed in all sets.
+  bool formed() const {
+    return logs_.commit_index(meta_set) > index_t{}
+           && logs_.commit_index(user_set) > index_t{};
+  }
+
+  /// Whether it is whole, and nothing on its disk waits to be found damaged
+  /// when it starts again: its log was read when it started, its snapshots may
+  /// not have been.
+  bool sound(const std::string& name) const {
+    return whole(name) && disks_.has_sound_snapshots(name, hosted(name));
+  }
+
+  /// Faults that took place, by name.
+  const std::map<std::string, std::uint64_t>& faults() const {
+    return faults_;
+  }
+
+  /// What nodes said and what happened to them, the newest last.
+  std::vector<std::string> last_events() const {
+    return {last_events_.begin(), last_events_.end()};
+  }
+
   /// The way to the set through a running node.
   runtime::set_client& client(const std::string& name) {
     return *members_.at(name).client;
@@ -121,15 +194,6 @@ public:
   }
   std::uint64_t events() const {
     return events_;
-  }
-  std::uint64_t pauses() const {
-    return pauses_;
-  }
-  std::uint64_t crashes() const {
-    return crashes_;
-  }
-  std::uint64_t crashes_in_a_write() const {
-    return crashes_in_a_write_;
   }
   /// Terms of all sets that had a primary.
   std::uint64_t elections() const {
@@ -147,16 +211,22 @@ public:
     return logs_;
   }
 
+  /// A line of the trace: of a node, or of whoever runs the cluster.
+  void note(const std::string& who, const std::string& line);
+
   /// To be called where no exception may pass: thrown after this message.
   void report_broken(const std::string& what);
 
 private:
+  static constexpr std::size_t last_events_max = 40;
+
   struct one_thread : caf::actor_system_config {
     one_thread();
   };
   struct member {
     std::shared_ptr<faulty_file_system> disk;
-    std::shared_ptr<const clock> time;
+    std::shared_ptr<virtual_clock> time;
+    std::uint32_t tick_ms = 0;
     std::unique_ptr<runtime::node> node;
     std::unique_ptr<runtime::set_client> client;
     std::uint64_t starts = 0;
@@ -165,6 +235,12 @@ private:
     bool paused = false;
     bool crashes_by_disk = false;
     crash_kind crash_by_disk;
+    bool fell = false;    ///< it stopped itself
+    bool refused = false; ///< and could not even start
+    bool limited = false; ///< its disk has little space
+    bool full = false;    ///< its disk has no byte left
+    bool damaged = false; ///< its disk is
+    unsigned falls = 0;   ///< since its disk is damaged
   };
 
   /// An actor that has something to do, and may not yet.
@@ -184,11 +260,19 @@ private:
   void run_ready();
   void check();
   void check_member(const std::string& name, member& x);
+  bool may_fall(const std::string& name, const member& x) const;
+  void fall(const std::string& name, member& x, const std::string& why);
+  void make_member(const std::string& name);
+  std::unique_ptr<faulty_file_system> make_disk() const;
+  std::vector<set_id> hosted(const std::string& name) const;
   void end(member& x);
   runtime::node_options options_of(const std::string& name, member& x);
   void take_trace(const std::string& name, std::uint64_t start,
                   runtime::severity level, const std::string& line);
   void note_primary(const std::string& name, const std::string& line);
+  void count(const char* fault) {
+    ++faults_[fault];
+  }
 
   simulated_cluster_options options_;
   std::vector<std::string> names_;
@@ -207,9 +291,8 @@ private:
   std::map<std::string, std::string> primaries_; ///< by set and term
   std::string broken_;
   std::uint64_t events_ = 0;
-  std::uint64_t pauses_ = 0;
-  std::uint64_t crashes_ = 0;
-  std::uint64_t crashes_in_a_write_ = 0;
+  std::map<std::string, std::uint64_t> faults_;
+  std::deque<std::string> last_events_;
 };
 
 } // namespace cohort::testkit

@@ -18,11 +18,13 @@ bool is_there(const std::future<result<std::string>>& x) {
 } // namespace
 
 simulated_load::simulated_load(simulated_cluster& cluster,
-                               const apply_witness& witness, std::uint64_t seed)
+                               const apply_witness& witness,
+                               const simulated_load_options& options,
+                               std::uint64_t seed)
   : cluster_(cluster),
     witness_(witness),
-    random_(seed),
-    padding_max_(random_.below(4) == 0 ? 20'000 : 200) {}
+    options_(options),
+    random_(seed) {}
 
 void simulated_load::give_at(const std::string& name) {
   auto& waiting = waiting_[name];
@@ -33,8 +35,10 @@ void simulated_load::give_at(const std::string& name) {
   if (random_.below(4) == 0) {
     x.answer = cluster_.client(name).query("how many");
   } else {
-    x.text = name + '-' + std::to_string(++given_) + ' '
-             + std::string(random_.below(padding_max_), 'x');
+    x.text = name + '-' + std::to_string(++given_) + ' ';
+    x.text += options_.make_command
+                ? options_.make_command(random_)
+                : std::string(random_.below(options_.padding_max), 'x');
     x.answer = cluster_.client(name).execute(x.text);
   }
   waiting.push_back(std::move(x));
@@ -93,7 +97,7 @@ void simulated_load::judge(const job& x, const std::string& answer) {
     throw invariant_broken{"command " + what + " is number " + answer
                            + " and was given after number "
                            + std::to_string(x.after)};
-  cluster_.logs().acknowledged(witnessed_set, witness_.entry_of(position));
+  cluster_.logs().acknowledged(user_set, witness_.entry_of(position));
   newest_ = std::max<std::uint64_t>(newest_, position);
 }
 

@@ -6,6 +6,7 @@
 #include "testkit/witnessed_machine.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <map>
 #include <set>
@@ -13,6 +14,12 @@
 #include <vector>
 
 namespace cohort::testkit {
+
+struct simulated_load_options {
+  std::size_t padding_max = 200; ///< bytes of a command beside its name
+  /// Makes what follows the name instead.
+  std::function<std::string(rng&)> make_command;
+};
 
 struct load_counts {
   std::uint64_t acknowledged = 0;
@@ -31,7 +38,7 @@ struct load_counts {
 class simulated_load {
 public:
   simulated_load(simulated_cluster& cluster, const apply_witness& witness,
-                 std::uint64_t seed);
+                 const simulated_load_options& options, std::uint64_t seed);
 
   /// Something new at one of the nodes that run, if few enough wait there.
   void give_at(const std::string& name);
@@ -67,13 +74,13 @@ private:
 
   simulated_cluster& cluster_;
   const apply_witness& witness_;
+  simulated_load_options options_;
   rng random_;
   std::map<std::string, std::vector<job>> waiting_;
   std::map<std::string, std::uint64_t> acknowledged_at_;
   std::set<std::string> refused_;
   std::uint64_t newest_ = 0; ///< position of an acknowledged command
   std::uint64_t given_ = 0;
-  std::size_t padding_max_;
   load_counts counts_;
 };
 

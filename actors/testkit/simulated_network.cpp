@@ -58,6 +58,10 @@ bool keeps_place_in(order x, std::size_t on) {
   return x == order::both || static_cast<std::size_t>(x) == on;
 }
 
+/// Links without traffic are probed, as TCP does: after so long it is noticed
+/// that the other side has gone without a word.
+constexpr std::int64_t probes_fail_ns = 4'000'000'000;
+
 void schedule(caf::actor_clock& time, const caf::actor& to,
               std::int64_t delay_ns, sim_packet x) {
   time.schedule_message(
@@ -84,9 +88,21 @@ std::int64_t simulated_network::draw_delay_ns(const std::string& from,
   const auto& x = own == delays_.end() ? delay_ : own->second;
   const auto spread = static_cast<std::uint64_t>(x.most_us - x.least_us);
   auto us = x.least_us + static_cast<std::int64_t>(random_.below(spread + 1));
-  if (x.spike_one_in > 0 && random_.below(x.spike_one_in) == 0)
+  if (x.spike_one_in > 0 && random_.below(x.spike_one_in) == 0) {
     us += x.spike_us;
-  return us * 1000;
+    ++counts_.late;
+  }
+  const auto clog = clogs_.find({from, to});
+  const auto stuck_ns = clog == clogs_.end() ? 0 : clog->second - now_ns();
+  if (stuck_ns > us * 1000)
+    ++counts_.clogged;
+  return std::max(us * 1000, stuck_ns);
+}
+
+bool simulated_network::draws_repeat() {
+  const bool hit = repeat_one_in_ > 0 && random_.below(repeat_one_in_) == 0;
+  counts_.repeated += hit ? 1 : 0;
+  return hit;
 }
 
 bool simulated_network::lives(const std::string& name,
@@ -111,15 +127,17 @@ void simulated_network::break_links(const std::string& x,
 
 void simulated_network::vanish(const std::string& name, bool silent) {
   endpoints_[name] = {caf::actor{}, silent};
-  if (silent)
-    return;
   for (const auto& [link, state] : links_) {
     const auto& [dialer, acceptor, last] = state;
     if (dialer != name && acceptor != name)
       continue;
     const auto& other = dialer == name ? acceptor : dialer;
     const auto owner = endpoints_[other].owner;
-    if (owner && !cuts_.contains({name, other}))
+    if (!owner)
+      continue;
+    if (silent)
+      schedule(time_, owner, probes_fail_ns, {link, name, link_end{"silence"}});
+    else if (!cuts_.contains({name, other}))
       schedule(time_, owner, draw_delay_ns(name, other),
                {link, name, link_end{"connection reset"}});
   }
@@ -242,6 +260,11 @@ private:
                       {link, to, link_end{"nobody listens"}});
     if (const auto at = network_.links_.find(link); at != network_.links_.end())
       delay_ns = in_place(at->second, place, delay_ns);
+    if constexpr (std::is_same_v<What, frame_list>)
+      if (network_.draws_repeat())
+        schedule(network_.time_, other.owner,
+                 delay_ns + network_.draw_delay_ns(name_, to),
+                 {link, name_, what});
     schedule(network_.time_, other.owner, delay_ns,
              {link, name_, std::move(what)});
   }

@@ -8,6 +8,7 @@
 #include <caf/actor_clock.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -31,7 +32,10 @@ struct path_delay {
 /// flush sent on one lane of one link.
 struct network_counts {
   std::uint64_t delivered = 0;
-  std::uint64_t lost = 0; ///< on a path that was cut
+  std::uint64_t lost = 0;     ///< on a path that was cut
+  std::uint64_t clogged = 0;  ///< waited for a path that was stuck
+  std::uint64_t repeated = 0; ///< arrived twice
+  std::uint64_t late = 0;     ///< took a spike longer
   std::uint64_t links_broken = 0;
 };
 
@@ -39,6 +43,9 @@ struct network_counts {
 /// keeps its order; a cut is silent and loses what is sent; who sends on a link
 /// that the other side knows nothing of is told that it is closed, unless that
 /// host is down.
+///
+/// But connections do not lose frames amid others, nor repeat any: here they
+/// may, since the protocol relies on neither.
 ///
 /// Time is the actor system's, so that packets and timers are one schedule.
 /// For one thread; the same seed and calls give the same packets.
@@ -66,10 +73,25 @@ public:
     cuts_.emplace(from, to);
   }
 
-  /// No cuts, no delays of single paths.
+  /// In one direction, whatever is sent before `until` arrives behind it, all
+  /// at once.
+  void clog(const std::string& from, const std::string& to,
+            std::chrono::microseconds until) {
+    clogs_[{from, to}] = std::chrono::nanoseconds{until}.count();
+  }
+
+  /// One in so many packets with frames arrives a second time, later, as long
+  /// as its link lives; 0: none.
+  void repeat_one_in(std::uint64_t n) {
+    repeat_one_in_ = n;
+  }
+
+  /// No cuts, no clogs, no delays of single paths, and nothing twice.
   void heal_all() {
     cuts_.clear();
+    clogs_.clear();
     delays_.clear();
+    repeat_one_in_ = 0;
   }
 
   /// Both sides learn that their links are closed.
@@ -108,6 +130,7 @@ private:
   };
 
   bool lives(const std::string& name, const caf::actor& owner) const;
+  bool draws_repeat();
   std::int64_t draw_delay_ns(const std::string& from, const std::string& to);
   std::int64_t now_ns() const;
 
@@ -117,6 +140,8 @@ private:
   path_delay delay_;
   std::map<std::pair<std::string, std::string>, path_delay> delays_;
   std::set<std::pair<std::string, std::string>> cuts_;
+  std::map<std::pair<std::string, std::string>, std::int64_t> clogs_;
+  std::uint64_t repeat_one_in_ = 0;
   std::map<std::string, endpoint> endpoints_;
   std::map<transport::link_id, link_state> links_;
   std::uint64_t last_link_ = 0;

@@ -1,14 +1,20 @@
 // One random run of a whole cluster: faults, then quiet, then a verdict.
 #pragma once
 
+#include "testkit/drawn_dice.hpp"
 #include "testkit/simulated_cluster.hpp"
+#include "testkit/simulated_faults.hpp"
 #include "testkit/simulated_load.hpp"
+#include "testkit/simulated_weather.hpp"
 #include "testkit/witnessed_machine.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace cohort::testkit {
 
@@ -19,6 +25,10 @@ struct simulation_options {
   /// Then, without any, it must have recovered within this.
   std::chrono::milliseconds patience{30'000};
   std::function<void(const std::string&)> trace;
+  /// A machine of your own, which must reply the same on every replica, and its
+  /// commands. None: the simulator's own.
+  std::function<std::unique_ptr<machine::simple_machine>()> make_machine;
+  std::function<std::string(rng&)> make_command;
 };
 
 /// What a run amounted to.
@@ -31,31 +41,9 @@ struct simulation_report {
   std::uint64_t acknowledged = 0; ///< commands
   std::uint64_t unknown = 0;      ///< commands without an answer
   std::uint64_t answered = 0;     ///< questions
-  // Faults that took place.
-  std::uint64_t crashes = 0;
-  std::uint64_t crashes_in_a_write = 0;
-  std::uint64_t pauses = 0;
-  std::uint64_t packets_lost = 0;
-  std::uint64_t links_broken = 0;
-};
-
-/// How likely each kind of fault is in one run; drawn, so that some runs have
-/// many of one kind and none of another.
-struct simulated_weather {
-  simulated_weather(rng& random, bool faults);
-
-  std::uint64_t total() const {
-    return none + crash + crash_in_write + start + cut + isolate + heal
-           + break_link + slow + pause + resume;
-  }
-
-  std::uint64_t none, crash, crash_in_write, start, cut, isolate, heal,
-    break_link, slow, pause, resume;
-  path_delay delay;
-  path_delay slow_delay;
-  std::int64_t skew_ms_max;
-  std::int64_t disk_us_max;
-  std::size_t nodes;
+  /// Those that took place, by kind, sorted.
+  std::vector<std::pair<std::string, std::uint64_t>> faults;
+  fault_point_counts points;
 };
 
 /// Throws invariant_broken, also when the run proves nothing: too few commands
@@ -66,25 +54,32 @@ public:
 
   simulation_report run();
 
+  /// The newest last; what happened before something broke.
+  std::vector<std::string> last_events() const {
+    return cluster_.last_events();
+  }
+
 private:
+  simulated_cluster_options options_of_cluster();
+  simulated_load_options options_of_load() const;
   void storm();
   void calm();
-  void fault();
-  void crash(const std::string& name, bool in_a_write);
-  void start_one();
-  void isolate(const std::string& name);
+  void await(const char* otherwise,
+             const std::function<bool(const std::string&)>& holds);
   void pass_time();
-  bool recovered();
-  std::string draw_name();
+  const std::string& draw_name();
   simulation_report report() const;
   void check_it_proves_something(const simulation_report& x) const;
 
   simulation_options options_;
   rng random_;
+  drawn_dice dice_;
   simulated_weather sky_;
   apply_witness witness_;
   simulated_cluster cluster_;
   simulated_load load_;
+  simulated_faults faults_;
+  std::chrono::microseconds deadline_{0}; ///< of the calm
 };
 
 } // namespace cohort::testkit

@@ -9,10 +9,12 @@ namespace {
 /// Of a saved state, so that it is sent in several pieces.
 constexpr std::size_t filler_bytes = 150'000;
 
-std::uint64_t next_state(std::uint64_t before, std::string_view command) {
+std::uint64_t next_state(std::uint64_t before, std::string_view command,
+                         std::string_view reply) {
   trace_hash hash;
   hash.add(before);
   hash.add(command);
+  hash.add(reply);
   return hash.value();
 }
 
@@ -71,7 +73,10 @@ void apply_witness::restored(const std::string& node, const progress& now) {
 
 std::string witnessed_machine::apply(const machine::apply_context& context,
                                      std::string_view command) {
-  now_ = {now_.position + 1, next_state(now_.state, command)};
+  std::string reply;
+  if (user_)
+    reply = user_->apply(context, command.substr(command.find(' ') + 1));
+  now_ = {now_.position + 1, next_state(now_.state, command, reply)};
   witness_.applied(node_, now_, command, {context.term, context.index});
   return std::to_string(now_.position);
 }
@@ -81,20 +86,25 @@ std::string witnessed_machine::query(std::string_view) const {
 }
 
 std::string witnessed_machine::save() const {
-  return std::to_string(now_.position) + ' ' + std::to_string(now_.state)
-         + std::string(filler_bytes, ' ');
+  return std::to_string(now_.position) + ' ' + std::to_string(now_.state) + ' '
+         + std::string(filler_bytes, ' ') + (user_ ? user_->save() : "");
 }
 
 result<void> witnessed_machine::load(std::string_view saved) {
-  if (saved.size() <= filler_bytes)
+  apply_witness::progress then;
+  for (auto* const number : {&then.position, &then.state}) {
+    const auto* const end = saved.data() + saved.size();
+    const auto read = std::from_chars(saved.data(), end, *number);
+    if (read.ec != std::errc{} || read.ptr == end || *read.ptr != ' ')
+      return error{errc::corrupt, "not a saved state"};
+    saved.remove_prefix(static_cast<std::size_t>(read.ptr - saved.data()) + 1);
+  }
+  if (saved.size() < filler_bytes)
     return error{errc::corrupt, "a piece of the state is missing"};
-  const auto* const end = saved.data() + saved.size() - filler_bytes;
-  const auto count = std::from_chars(saved.data(), end, now_.position);
-  if (count.ec != std::errc{} || count.ptr == end)
-    return error{errc::corrupt, "not a saved count"};
-  const auto hash = std::from_chars(count.ptr + 1, end, now_.state);
-  if (hash.ec != std::errc{} || hash.ptr != end)
-    return error{errc::corrupt, "not a saved state"};
+  if (user_)
+    if (auto loaded = user_->load(saved.substr(filler_bytes)); !loaded)
+      return loaded;
+  now_ = then;
   witness_.restored(node_, now_);
   return {};
 }

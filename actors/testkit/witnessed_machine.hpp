@@ -18,9 +18,6 @@
 
 namespace cohort::testkit {
 
-/// The set whose replicas are watched: the first after the meta set.
-inline constexpr set_id witnessed_set{1};
-
 /// What all replicas have applied: the log's order, which every one of them
 /// must follow, and in which no command stands twice.
 class apply_witness {
@@ -89,15 +86,18 @@ private:
 };
 
 /// Counts commands, each of which is given once, and answers with the count.
-/// Its state depends on every command and on their order.
+/// Its state depends on every command, on their order, and on what a machine of
+/// the user's, if there is one, replies to what follows a command's name.
 class witnessed_machine final : public machine::simple_machine {
 public:
   using machine::simple_machine::apply;
   using machine::simple_machine::query;
 
-  witnessed_machine(apply_witness& witness, std::string node)
+  witnessed_machine(apply_witness& witness, std::string node,
+                    std::unique_ptr<machine::simple_machine> user = nullptr)
     : witness_(witness),
-      node_(std::move(node)) {
+      node_(std::move(node)),
+      user_(std::move(user)) {
     witness_.restarted(node_);
   }
 
@@ -110,6 +110,7 @@ public:
 private:
   apply_witness& witness_;
   std::string node_;
+  std::unique_ptr<machine::simple_machine> user_;
   apply_witness::progress now_;
 };
 

@@ -83,6 +83,15 @@ BOOST_AUTO_TEST_CASE(an_acknowledgement_may_need_more) {
   BOOST_TEST(broken == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_snapshot_is_a_copy_of_all_that_it_covers) {
+  durable(1, 1, 1, 0);
+  durable(2, 1, 1, 0);
+  commit(1, 1);
+  logs.covered(watched, node_id{3}, index_t{1});
+  logs.acknowledged(watched, at(1, 1));
+  BOOST_TEST(broken == "");
+}
+
 BOOST_AUTO_TEST_CASE(equal_positions_are_equal_logs) {
   durable(1, 2, 2, 1);
   durable(2, 2, 2, 1);

@@ -25,7 +25,8 @@ bool is_there(const answer& x) {
 /// Three nodes that have a primary.
 class small_world {
 public:
-  small_world() {
+  explicit small_world(simulated_cluster_options how = {})
+    : cluster(completed(std::move(how))) {
     BOOST_REQUIRE(soon([this] { return !primary_.empty(); }));
   }
 
@@ -52,6 +53,14 @@ public:
     return cluster.names()[primary_ == cluster.names()[0] ? 1 : 0];
   }
 
+  /// Its disk is gone, and it comes back as a member with another.
+  void lose_disk(const std::string& name) {
+    cluster.crash(name, {});
+    cluster.wipe(name);
+    cluster.start(name);
+    BOOST_REQUIRE(soon([&] { return cluster.whole(name); }));
+  }
+
   std::string finish(answer x) {
     BOOST_REQUIRE(soon([&] { return is_there(x); }));
     const auto outcome = x.get();
@@ -62,8 +71,7 @@ public:
   apply_witness witness{[this](const std::string&) { broken = true; }};
 
 private:
-  simulated_cluster_options options() {
-    simulated_cluster_options result;
+  simulated_cluster_options completed(simulated_cluster_options result) {
     result.make_machine = [this](const std::string& node) {
       return [this, node](const runtime::machine_request&)
                -> cohort::result<std::unique_ptr<machine::state_machine>> {
@@ -87,7 +95,7 @@ private:
   std::string primary_;
 
 public:
-  simulated_cluster cluster{options()};
+  simulated_cluster cluster;
 };
 
 } // namespace
@@ -144,6 +152,44 @@ BOOST_AUTO_TEST_CASE(a_cut_is_silent_and_heals) {
   BOOST_TEST(x.cluster.network().counts().links_broken == broken);
   x.cluster.network().heal_all();
   BOOST_TEST(x.soon([&] { return is_there(waiting); }));
+}
+
+BOOST_AUTO_TEST_CASE(C2_a_wiped_node_comes_back_with_everything) {
+  small_world x;
+  BOOST_TEST(x.finish(x.cluster.client("n1").execute("a")) == "1");
+  x.lose_disk("n2");
+  BOOST_TEST(x.witness.has_all("n2"));
+  BOOST_TEST(x.finish(x.cluster.client("n2").execute("b")) == "2");
+  BOOST_TEST(!x.broken);
+}
+
+// Found by the simulator: the supervisor ended at once, and the node counted as
+// ended, while its log_writer went on.
+BOOST_AUTO_TEST_CASE(L4_a_node_that_cannot_write_its_state_ends_as_a_whole) {
+  small_world x;
+  x.pass(2s); // nothing is left to be written
+  const auto other = x.backup();
+  x.cluster.crash(other, {});
+  x.cluster.fail_disk(x.primary(), 1); // where it remembers starts of others
+  x.cluster.start(other);
+  const auto failing = x.primary();
+  BOOST_TEST(x.soon([&] { return !x.cluster.up(failing); }));
+  BOOST_TEST(x.cluster.faults().at("node stops itself") == 1u);
+  x.cluster.start(failing);
+  BOOST_TEST(x.soon([&] { return x.cluster.whole(failing); }));
+}
+
+// Found by the simulator: a node that is no member knew its set by the
+// incarnations of its own start.
+BOOST_AUTO_TEST_CASE(C2_a_set_is_found_when_all_its_members_were_replaced) {
+  simulated_cluster_options how;
+  how.nodes = 5;
+  how.members = {"n1", "n3", "n5"};
+  small_world x{how};
+  BOOST_TEST(x.finish(x.cluster.client("n2").execute("a")) == "1");
+  for (const auto& member : how.members)
+    x.lose_disk(member);
+  BOOST_TEST(x.finish(x.cluster.client("n2").execute("b")) == "2");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

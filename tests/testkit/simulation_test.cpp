@@ -3,11 +3,14 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <map>
 #include <string>
+#include <vector>
 
 using namespace cohort;
 using namespace cohort::testkit;
@@ -46,11 +49,7 @@ simulation_report run(const simulation_options& options) {
 }
 
 struct totals {
-  std::uint64_t crashes = 0;
-  std::uint64_t crashes_in_a_write = 0;
-  std::uint64_t pauses = 0;
-  std::uint64_t packets_lost = 0;
-  std::uint64_t links_broken = 0;
+  std::map<std::string, std::uint64_t> faults;
   std::uint64_t elections = 0;
   std::uint64_t acknowledged = 0;
   std::uint64_t unknown = 0;
@@ -58,11 +57,8 @@ struct totals {
   std::chrono::milliseconds virtual_time{0};
 
   void add(const simulation_report& x) {
-    crashes += x.crashes;
-    crashes_in_a_write += x.crashes_in_a_write;
-    pauses += x.pauses;
-    packets_lost += x.packets_lost;
-    links_broken += x.links_broken;
+    for (const auto& [name, count] : x.faults)
+      faults[name] += count;
     elections += x.elections;
     acknowledged += x.acknowledged;
     unknown += x.unknown;
@@ -79,10 +75,28 @@ void print(const totals& x, std::chrono::duration<double> took) {
             << " virtual seconds and "
             << static_cast<double>(x.events) / took.count()
             << " events per second; " << x.acknowledged << " acknowledged, "
-            << x.unknown << " unknown, " << x.elections << " elections, "
-            << x.crashes << " crashes (" << x.crashes_in_a_write
-            << " in a write), " << x.pauses << " pauses, " << x.packets_lost
-            << " packets lost, " << x.links_broken << " links broken\n";
+            << x.unknown << " unknown, " << x.elections << " elections";
+  for (const auto& [name, count] : x.faults)
+    std::cout << ", " << count << " x " << name;
+  std::cout << '\n';
+}
+
+/// Each kind strikes in half of the seeds or so; a storm in which it never
+/// does proves nothing about it.
+constexpr std::array every_fault{
+  "crash in a write",  "crash of a host", "crash of a process",
+  "damaged disk",      "failed disk",     "full disk",
+  "jump of a clock",   "link broken",     "little space",
+  "node stops itself", "packet clogged",  "packet late",
+  "packet lost",       "packet repeated", "pause",
+  "wiped disk",
+};
+
+std::string text_of(const std::vector<std::string>& lines) {
+  std::string result;
+  for (const auto& x : lines)
+    result += "  " + x + '\n';
+  return result;
 }
 
 } // namespace
@@ -94,7 +108,8 @@ BOOST_AUTO_TEST_CASE(a_healthy_cluster_serves) {
   options.faults = false;
   options.storm = std::chrono::seconds{3};
   const auto done = run(options);
-  BOOST_TEST(done.crashes == 0u);
+  for (const auto& [name, count] : done.faults)
+    BOOST_TEST(count == 0u, name);
   BOOST_TEST(done.elections == 2u); // of the meta set and the other one
   BOOST_TEST(done.unknown == 0u);
 }
@@ -115,23 +130,22 @@ BOOST_AUTO_TEST_CASE(the_same_seed_is_the_same_run) {
 BOOST_AUTO_TEST_CASE(K1_E1_D1_nodes_survive_storms) {
   totals all;
   const auto began = std::chrono::steady_clock::now();
-  for (auto seed = first_seed(); seed < first_seed() + seed_count(); ++seed)
+  for (auto seed = first_seed(); seed < first_seed() + seed_count(); ++seed) {
+    simulation world{options_of(seed)};
     try {
-      all.add(run(options_of(seed)));
+      all.add(world.run());
     } catch (const std::exception& e) {
       BOOST_ERROR("seed " << seed << ": " << e.what()
                           << "; again, with a trace: COHORT_SEED=" << seed
-                          << " test_simulation_nodes --run_test='*/K1_*'");
+                          << " test_simulation_nodes --run_test='*/K1_*'\n"
+                          << text_of(world.last_events()));
     }
+  }
   print(all, std::chrono::steady_clock::now() - began);
-  if (seed_count() < 10)
+  if (seed_count() < 60)
     return;
-  // Storms in which a fault never strikes prove nothing about it.
-  BOOST_TEST(all.crashes > seed_count());
-  BOOST_TEST(all.crashes_in_a_write > seed_count() / 2);
-  BOOST_TEST(all.pauses > seed_count());
-  BOOST_TEST(all.packets_lost > 10 * seed_count());
-  BOOST_TEST(all.links_broken > seed_count());
+  for (const auto* name : every_fault)
+    BOOST_TEST(all.faults[name] > 0u, name << " never happened");
   BOOST_TEST(all.elections > 3 * seed_count());
   BOOST_TEST(all.acknowledged > 200 * seed_count());
 }

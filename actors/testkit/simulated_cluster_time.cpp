@@ -1,0 +1,129 @@
+// What runs next, and when.
+#include "testkit/simulated_cluster.hpp"
+
+#include <algorithm>
+
+namespace cohort::testkit {
+
+namespace {
+
+using std::chrono::microseconds;
+
+/// Messages without time passing: more is a loop.
+constexpr std::uint64_t events_per_moment_max = 1'000'000;
+
+/// Asked for every event: a dynamic_cast would cost more than most of them.
+caf::actor_id id_of(caf::resumable* job) {
+  if (job->subtype() != caf::resumable::scheduled_actor)
+    return caf::invalid_actor_id;
+  return static_cast<caf::scheduled_actor*>(job)->id();
+}
+
+} // namespace
+
+microseconds simulated_cluster::now() const {
+  return std::chrono::duration_cast<microseconds>(
+    scheduler().clock().now().time_since_epoch());
+}
+
+/// One message, of an actor that is drawn.
+bool simulated_cluster::run_one() {
+  auto& jobs = scheduler().jobs;
+  if (jobs.empty())
+    return false;
+  if (jobs.size() > 1)
+    std::swap(jobs.front(), jobs[random_.below(jobs.size())]);
+  auto* const job = jobs.front();
+  if (hold(job)) {
+    jobs.pop_front();
+    return true;
+  }
+  const auto actor = id_of(job);
+  auto* const owner = owner_of(actor);
+  const auto changes = owner ? owner->disk->changes() : 0;
+  scheduler().run_once();
+  ++events_;
+  own_new_actors(owner);
+  if (owner && owner->disk->changes() != changes && options_.disk_us_max > 0)
+    busy_.insert(actor);
+  return true;
+}
+
+simulated_cluster::member*
+simulated_cluster::owner_of(caf::actor_id actor) const {
+  return actor < owners_.size() ? owners_[actor] : nullptr;
+}
+
+/// Actors are of the node whose actor made them.
+void simulated_cluster::own_new_actors(member* owner) {
+  owners_.resize(system_->latest_actor_id() + 1, owner);
+}
+
+bool simulated_cluster::hold(caf::resumable* job) {
+  auto* const owner = owner_of(id_of(job));
+  const bool busy = busy_.erase(id_of(job)) > 0;
+  if (!owner || !owner->lives)
+    return false;
+  auto until = caf::actor_clock::time_point::max();
+  if (!owner->paused) {
+    if (!busy)
+      return false;
+    const auto most = static_cast<std::uint64_t>(options_.disk_us_max);
+    until = scheduler().clock().now()
+            + microseconds{static_cast<std::int64_t>(random_.below(most) + 1)};
+  }
+  held_.push_back({job, owner, until});
+  return true;
+}
+
+void simulated_cluster::release_due() {
+  const auto now = scheduler().clock().now();
+  std::erase_if(held_, [&](const held_job& x) {
+    if (x.until > now)
+      return false;
+    scheduler().jobs.push_back(x.job);
+    return true;
+  });
+}
+
+void simulated_cluster::release(const member& owner) {
+  std::erase_if(held_, [&](const held_job& x) {
+    if (x.owner != &owner)
+      return false;
+    scheduler().jobs.push_back(x.job);
+    return true;
+  });
+}
+
+void simulated_cluster::run_ready() {
+  const auto last = events_ + events_per_moment_max;
+  while (run_one()) {
+    check();
+    if (events_ > last)
+      throw invariant_broken{"messages without end"};
+  }
+}
+
+void simulated_cluster::run_until(microseconds when) {
+  auto& clock = scheduler().clock();
+  const caf::actor_clock::time_point end{when};
+  for (;;) {
+    run_ready();
+    const auto& timers = clock.schedule();
+    auto next = caf::actor_clock::time_point::max();
+    if (!timers.empty())
+      next = timers.begin()->first;
+    const bool timer = next <= end;
+    for (const auto& x : held_)
+      next = std::min(next, x.until);
+    if (next > end)
+      break;
+    clock.current_time = std::max(clock.current_time, next);
+    release_due();
+    if (timer && timers.begin()->first <= clock.current_time)
+      clock.trigger_timeout();
+  }
+  clock.current_time = std::max(clock.current_time, end);
+}
+
+} // namespace cohort::testkit
