@@ -34,18 +34,19 @@ hub::hub(caf::scheduled_actor* self, std::shared_ptr<const hub_options> options)
 }
 
 caf::behavior hub::behavior() {
+  // The most frequent first: they are tried one after the other.
   caf::message_handler own_messages{
-    [this](const tick& x) {
-      on_tick();
-      pass_on(x);
-    },
     [this](const outbound& x) { on_outbound(x); },
-    [this](const node_frame& x) { on_node_frame(x); },
     [this](const end_turn&) {
       flush_pending_ = false;
       transport_->flush();
     },
     [this](const transport::link_frames& x) { on_frames(x); },
+    [this](const tick& x) {
+      on_tick();
+      pass_on(x);
+    },
+    [this](const node_frame& x) { on_node_frame(x); },
     [this](const transport::link_hello& x) { on_hello(x); },
     [this](const transport::link_closed& x) { on_closed(x); },
     [this](const transport::link_refused& x) { on_refused(x); },

@@ -39,6 +39,14 @@ replica_actor::replica_actor(caf::scheduled_actor* self,
 
 caf::behavior replica_actor::behavior() {
   return {
+    // The most frequent first: they are tried one after the other.
+    [this](const tick&) { on_tick(); },
+    [this](const end_turn&) {
+      if (strikes(fault_point::turn_is_put_off))
+        return send_self(end_turn{});
+      awake_ = false;
+      take_turn();
+    },
     [this](const inbound& x) { on_frame(x); },
     [this](const log_written& x) { on_written(x.ticket); },
     [this](const log_full& x) { on_full(x.states); },
@@ -49,13 +57,6 @@ caf::behavior replica_actor::behavior() {
     [this](const applied_up_to& x) {
       core_.applied(x.index);
       wake();
-    },
-    [this](const tick&) { on_tick(); },
-    [this](const end_turn&) {
-      if (strikes(fault_point::turn_is_put_off))
-        return send_self(end_turn{});
-      awake_ = false;
-      take_turn();
     },
     [this](const peer_up& x) {
       reachable_.insert(x.node);
