@@ -7,10 +7,13 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <future>
+#include <vector>
 
 using namespace cohort;
 using namespace cohort::transport;
@@ -54,6 +57,32 @@ struct listening {
     return std::make_unique<party>(system, actor, events);
   }
 };
+
+int option_of(int socket, int level, int name) {
+  int value = 0;
+  socklen_t size = sizeof value;
+  ::getsockopt(socket, level, name, &value, &size);
+  return value;
+}
+
+/// The sockets of this process that are connected with or at this port.
+std::vector<int> connected_at(std::uint16_t port) {
+  std::vector<int> result;
+  for (int fd = 0; fd < 1024; ++fd) {
+    sockaddr_in here{};
+    sockaddr_in there{};
+    socklen_t size = sizeof here;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&here), &size) != 0)
+      continue;
+    size = sizeof there;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&there), &size) != 0
+        || there.sin_family != AF_INET)
+      continue;
+    if (ntohs(here.sin_port) == port || ntohs(there.sin_port) == port)
+      result.push_back(fd);
+  }
+  return result;
+}
 
 /// A peer without manners: a blocking socket.
 class rude {
@@ -140,6 +169,22 @@ BOOST_AUTO_TEST_CASE(after_all_that_a_real_peer_is_served) {
     const auto answer = events->await<link_hello>();
     BOOST_TEST((answer.link == link));
     BOOST_TEST(answer.who.node == "y");
+  }
+}
+
+/// A host that lost its power says nothing, and nothing may be sent to it.
+BOOST_AUTO_TEST_CASE(a_link_without_traffic_is_probed) {
+  node->connect({"self", "127.0.0.1", port}, hello_of("x"));
+  const auto knock = events->await<link_hello>();
+  node->run([&](auto& x) { x.admit(knock.link, hello_of("y")); });
+  events->await<link_hello>();
+  const auto ends = connected_at(port);
+  BOOST_TEST(ends.size() == 2u);
+  for (const auto end : ends) {
+    BOOST_TEST(option_of(end, SOL_SOCKET, SO_KEEPALIVE) == 1);
+    BOOST_TEST(option_of(end, IPPROTO_TCP, TCP_KEEPIDLE) <= 3);
+    BOOST_TEST(option_of(end, IPPROTO_TCP, TCP_KEEPINTVL) <= 3);
+    BOOST_TEST(option_of(end, IPPROTO_TCP, TCP_USER_TIMEOUT) <= 5000);
   }
 }
 
