@@ -45,11 +45,46 @@ error gone() {
 
 using namespace faulty;
 
+/// Behind `now.sectors` everything reads as zeros anyway.
+bool faulty_file_system::inode::takes_zeros(std::size_t at) {
+  if (at < now.sectors.size())
+    return false;
+  if (zeros_begin == zeros_end)
+    zeros_begin = zeros_end = at;
+  if (at != zeros_end)
+    return false;
+  ++zeros_end;
+  return true;
+}
+
+/// With the versions of each sector, in order.
+template <class Act>
+void faulty_file_system::inode::for_each_unsynced(Act act) const {
+  static const std::vector<sector> once_zeros{nullptr};
+  auto next = unsynced.begin();
+  const auto act_until = [&](std::size_t end) {
+    for (; next != unsynced.end() && next->first < end; ++next)
+      act(next->first, next->second);
+  };
+  act_until(zeros_begin);
+  for (auto at = zeros_begin; at < zeros_end; ++at)
+    if (next != unsynced.end() && next->first == at)
+      act_until(at + 1);
+    else
+      act(at, once_zeros);
+  act_until(~std::size_t{0});
+}
+
 void faulty_file_system::inode::put_sector(std::size_t at, sector x) {
+  unreadable.erase(at);
+  if (!x && takes_zeros(at))
+    return;
   if (at >= now.sectors.size())
     now.sectors.resize(at + 1);
-  unreadable.erase(at);
-  unsynced[at].push_back(x);
+  auto& versions = unsynced[at];
+  if (versions.empty() && zeros_begin <= at && at < zeros_end)
+    versions.push_back(nullptr);
+  versions.push_back(x);
   now.sectors[at] = std::move(x);
 }
 
@@ -60,11 +95,15 @@ void faulty_file_system::inode::write(std::uint64_t offset,
     const auto at = static_cast<std::size_t>(offset / sector_bytes);
     const auto begin = static_cast<std::size_t>(offset % sector_bytes);
     const auto count = std::min(data.size(), sector_bytes - begin);
-    std::array<std::byte, sector_bytes> whole{};
-    if (at < now.sectors.size())
-      std::memcpy(whole.data(), data_of(now.sectors[at]), sector_bytes);
-    std::copy_n(data.begin(), count, whole.begin() + begin);
-    put_sector(at, make_sector(whole));
+    if (count == sector_bytes) {
+      put_sector(at, make_sector(data.first(count)));
+    } else {
+      std::array<std::byte, sector_bytes> whole{};
+      if (at < now.sectors.size())
+        std::memcpy(whole.data(), data_of(now.sectors[at]), sector_bytes);
+      std::copy_n(data.begin(), count, whole.begin() + begin);
+      put_sector(at, make_sector(whole));
+    }
     offset += count;
     data = data.subspan(count);
   }
@@ -76,6 +115,7 @@ void faulty_file_system::inode::sync() {
     durable.sectors[at] = now.sectors[at];
   durable.size = now.size;
   unsynced.clear();
+  zeros_begin = zeros_end = 0;
 }
 
 /// In runs of neighbours, each of which begins and ends with what is not zeros.
@@ -108,17 +148,18 @@ faulty_file_system::inode::after_crash(const picker& pick) const {
   auto result = std::make_shared<inode>();
   result->durable = durable;
   auto& image = result->durable;
-  for (const auto& [at, versions] : unsynced) {
+  for_each_unsynced([&](std::size_t at, const std::vector<sector>& versions) {
     const auto chosen = pick(versions.size() + 1);
     COHORT_CHECK(chosen <= versions.size());
     if (chosen == 0)
-      continue;
-    if (at >= image.sectors.size())
-      image.sectors.resize(at + 1);
-    image.sectors[at] = versions[chosen - 1];
+      return;
+    if (at < image.sectors.size() || versions[chosen - 1]) {
+      image.sectors.resize(std::max(image.sectors.size(), at + 1));
+      image.sectors[at] = versions[chosen - 1];
+    }
     image.size = std::max<std::uint64_t>(
       image.size, std::min<std::uint64_t>((at + 1) * sector_bytes, now.size));
-  }
+  });
   if (now.size < image.size)
     image.size = now.size;
   result->now = result->durable;

@@ -45,6 +45,11 @@ struct faulty_file_system::inode {
   version durable;
   /// What was written to a sector since it was durable, oldest first.
   std::map<std::size_t, std::vector<faulty::sector>> unsynced;
+  /// Neighbours behind `now.sectors` to which zeros were written once since
+  /// then: as if they were in `unsynced`, but files of zeros cost next to
+  /// nothing. Those that were written again are there, too, with both versions.
+  std::size_t zeros_begin = 0;
+  std::size_t zeros_end = 0;
   std::set<std::size_t> unreadable;
 
   void write(std::uint64_t offset, std::span<const std::byte> data);
@@ -52,6 +57,11 @@ struct faulty_file_system::inode {
   void sync();
   void tell_unsynced(const std::string& path, const durable_listener& to) const;
   std::shared_ptr<inode> after_crash(const picker& pick) const;
+
+private:
+  bool takes_zeros(std::size_t at);
+  template <class Act>
+  void for_each_unsynced(Act act) const;
 };
 
 struct faulty_file_system::directory {

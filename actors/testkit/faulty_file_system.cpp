@@ -57,7 +57,7 @@ public:
       const auto begin = static_cast<std::size_t>(i % sector_bytes);
       const auto count = static_cast<std::size_t>(
         std::min<std::uint64_t>(end - i, sector_bytes - begin));
-      if (inode_->unreadable.contains(at))
+      if (!inode_->unreadable.empty() && inode_->unreadable.contains(at))
         return error{errc::io_failed, path_ + ": read: made unreadable"};
       const auto* from = at < inode_->now.sectors.size()
                            ? data_of(inode_->now.sectors[at])

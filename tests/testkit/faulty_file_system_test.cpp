@@ -4,7 +4,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cstdint>
 #include <set>
+#include <string>
+#include <vector>
 
 using namespace cohort;
 using namespace cohort::storage;
@@ -66,6 +69,27 @@ BOOST_AUTO_TEST_CASE(what_becomes_durable_is_told_once_without_zeros) {
   disk.on_durable({});
   BOOST_REQUIRE(opened->sync().ok());
   BOOST_TEST(told == "f 0 aa512\nf 1024 bc1024\n");
+}
+
+BOOST_AUTO_TEST_CASE(zeros_that_make_a_file_longer_may_be_lost_too) {
+  write(0, 'a');
+  BOOST_REQUIRE(opened->sync().ok());
+  write(512, '\0', 1536);
+  write(1024, 'b');
+  std::vector<std::uint64_t> outcomes;
+  const auto image = disk.crash([&](std::uint64_t count) {
+    outcomes.push_back(count);
+    return outcomes.size() == 3 ? count - 2 : 0;
+  });
+  // No change of names, then a sector of zeros, one that has them or what came
+  // after, and one of zeros.
+  BOOST_TEST((outcomes == std::vector<std::uint64_t>{1, 2, 3, 2}));
+  BOOST_TEST(image->contents("f")
+             == std::string(512, 'a') + std::string(1024, '\0'));
+  BOOST_TEST(disk.crash_losing_all()->contents("f") == std::string(512, 'a'));
+  BOOST_TEST(disk.crash_losing_nothing()->contents("f") == disk.contents("f"));
+  BOOST_REQUIRE(opened->sync().ok());
+  BOOST_TEST(disk.crash_losing_all()->contents("f") == disk.contents("f"));
 }
 
 BOOST_AUTO_TEST_CASE(a_crash_may_leave_any_mixture_of_sectors) {
