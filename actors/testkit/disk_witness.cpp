@@ -269,31 +269,36 @@ void disk_witness::judge(known_disk& x, node_id to,
     return;
   auto& log = *log_of(x, set);
   using namespace replication;
-  std::visit(
-    overloaded{
-      [&](const vote_request& m) {
-        promise(m.pre || log.voted(m.term, said.from), "a campaign");
-      },
-      [&](const vote_reply& m) {
-        promise(m.pre || m.term <= log.term(), "a term");
-        promise(m.pre || !m.granted || log.voted(m.term, to), "a vote");
-      },
-      [&](const append_request& m) {
-        promise(log.voted(m.term, said.from), "a primary's term");
-        judge(x, log, set, m);
-      },
-      [&](const append_reply& m) {
-        promise(m.term <= log.term(), "a term");
-        promise(m.suspect || !log.suspect(), "a lift");
-        judge(x, log, set, m);
-      },
-      [&](const state_answer& m) {
-        promise(m.term <= log.term(), "a term");
-        promise(m.term < log.term() || log.holds(m.last), "the end of a log");
-      },
-      [](const auto&) {},
-    },
-    *message);
+  std::visit(overloaded{
+               [&](const vote_request& m) {
+                 promise(m.pre || log.voted(m.term, said.from), "a campaign");
+               },
+               [&](const vote_reply& m) {
+                 promise(m.pre || m.term <= log.term(), "a term");
+                 // With a later term on the disk there is no other vote in this
+                 // one, although it may never have been there itself: one write
+                 // took both.
+                 promise(m.pre || !m.granted || m.term < log.term()
+                           || log.voted(m.term, to),
+                         "a vote");
+               },
+               [&](const append_request& m) {
+                 promise(log.voted(m.term, said.from), "a primary's term");
+                 judge(x, log, set, m);
+               },
+               [&](const append_reply& m) {
+                 promise(m.term <= log.term(), "a term");
+                 promise(m.suspect || !log.suspect(), "a lift");
+                 judge(x, log, set, m);
+               },
+               [&](const state_answer& m) {
+                 promise(m.term <= log.term(), "a term");
+                 promise(m.term < log.term() || log.holds(m.last),
+                         "the end of a log");
+               },
+               [](const auto&) {},
+             },
+             *message);
 }
 
 void disk_witness::judge(known_disk& x, const kept_log& log, set_id set,

@@ -120,7 +120,7 @@ void simulated_cluster::report_broken(const std::string& what) {
 
 void simulated_cluster::check() {
   for (auto& [name, x] : members_)
-    if (x.lives)
+    if (x.lives && (x.fell || !x.started || x.crashes_by_disk))
       check_member(name, x);
   if (!broken_.empty())
     throw invariant_broken{broken_};
@@ -211,14 +211,15 @@ runtime::node_options simulated_cluster::options_of(const std::string& name,
   };
   result.seed = random_.next();
   result.make_machine = options_.make_machine(name);
+  if (options_.make_gateway)
+    result.make_gateway = options_.make_gateway(result);
   result.supervisor_runs = runtime::placement::pool;
   result.hub_runs = runtime::placement::pool;
   result.replica_runs = runtime::placement::pool;
   result.applier_runs = runtime::placement::pool;
   result.disk_runs = runtime::placement::pool;
   result.make_transport = [this, name](caf::scheduled_actor* owner) {
-    return make_simulated_transport(network_, name,
-                                    caf::actor_cast<caf::actor>(owner));
+    return make_simulated_transport(network_, name, owner);
   };
   return result;
 }

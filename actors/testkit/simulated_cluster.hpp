@@ -40,6 +40,9 @@ struct simulated_cluster_options {
   std::size_t nodes = 3;  ///< n1, n2, ...
   /// Makes the machine of the node with this name.
   std::function<runtime::machine_factory(const std::string& node)> make_machine;
+  /// Makes the gateway of the node that is described; none: no gateway.
+  std::function<runtime::gateway_factory(const runtime::node_options& of)>
+    make_gateway;
   runtime::node_limits limits;
   runtime::node_timers timers;
   /// Of the set "main": its nodes, all if empty, and its m.

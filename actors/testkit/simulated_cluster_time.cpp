@@ -2,6 +2,7 @@
 #include "testkit/simulated_cluster.hpp"
 
 #include <algorithm>
+#include <string>
 
 namespace cohort::testkit {
 
@@ -12,11 +13,21 @@ using std::chrono::microseconds;
 /// Messages without time passing: more is a loop.
 constexpr std::uint64_t events_per_moment_max = 1'000'000;
 
+/// What fills a mailbox waits for an answer, has a window, or is refused (T1):
+/// none of them grows without end, even if its actor does nothing for long.
+constexpr std::size_t mailbox_max = 5'000;
+
 /// Asked for every event: a dynamic_cast would cost more than most of them.
 caf::actor_id id_of(caf::resumable* job) {
   if (job->subtype() != caf::resumable::scheduled_actor)
     return caf::invalid_actor_id;
   return static_cast<caf::scheduled_actor*>(job)->id();
+}
+
+/// Messages of one that is about to run.
+std::size_t mailbox_of(caf::resumable* job) {
+  auto& mailbox = static_cast<caf::scheduled_actor*>(job)->mailbox();
+  return mailbox.blocked() || mailbox.closed() ? 0 : mailbox.size();
 }
 
 } // namespace
@@ -41,6 +52,9 @@ bool simulated_cluster::run_one() {
   const auto actor = id_of(job);
   auto* const owner = owner_of(actor);
   const auto changes = owner ? owner->disk->changes() : 0;
+  if (owner && owner->lives && mailbox_of(job) > mailbox_max)
+    report_broken("a mailbox has " + std::to_string(mailbox_of(job))
+                  + " messages");
   scheduler().run_once();
   ++events_;
   own_new_actors(owner);

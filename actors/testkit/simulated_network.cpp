@@ -3,7 +3,7 @@
 #include "core/crc32c.hpp"
 
 #include <caf/mailbox_element.hpp>
-#include <caf/send.hpp>
+#include <caf/message.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -148,10 +148,11 @@ void simulated_network::vanish(const std::string& name, bool silent) {
 class simulated_transport : public transport::transport {
 public:
   simulated_transport(simulated_network& network, std::string name,
-                      caf::actor owner)
+                      caf::scheduled_actor* owner)
     : network_(network),
       name_(std::move(name)),
-      owner_(std::move(owner)) {}
+      self_(owner),
+      owner_(caf::actor_cast<caf::actor>(owner)) {}
 
   ~simulated_transport() override {
     stop();
@@ -294,37 +295,39 @@ private:
       if (at == links_.end())
         return;
       forget(at);
-      caf::anon_send(owner_,
-                     cohort::transport::link_closed{x.link, ended->why});
+      tell(cohort::transport::link_closed{x.link, ended->why});
     } else if (at == links_.end()) {
       post(x.link, x.from, order::none, link_end{"connection reset"});
     } else if (auto* answer = std::get_if<handshake>(&x.what)) {
       on_answer(at, *answer);
     } else {
-      caf::anon_send(owner_,
-                     cohort::transport::link_frames{
-                       x.link, std::get<frame_list>(std::move(x.what))});
+      tell(cohort::transport::link_frames{
+        x.link, std::get<frame_list>(std::move(x.what))});
     }
+  }
+
+  /// At once: links may be gone when this returns.
+  template <class What>
+  void tell(What what) {
+    auto told = caf::make_message(std::move(what));
+    self_->current_behavior()(told);
   }
 
   void on_dialed(const sim_packet& x, hello who) {
     links_.emplace(x.link, end{x.from, who.incarnation, true, false, {}});
-    caf::anon_send(owner_,
-                   cohort::transport::link_hello{x.link, std::move(who)});
+    tell(cohort::transport::link_hello{x.link, std::move(who)});
   }
 
   void on_answer(end_at at, handshake& answer) {
     const auto link = at->first;
     if (auto* who = std::get_if<hello>(&answer)) {
       at->second.who = who->incarnation;
-      caf::anon_send(owner_,
-                     cohort::transport::link_hello{link, std::move(*who)});
+      tell(cohort::transport::link_hello{link, std::move(*who)});
       return;
     }
     forget(at);
-    caf::anon_send(
-      owner_, cohort::transport::link_refused{link, std::get<refusal>(answer)});
-    caf::anon_send(owner_, cohort::transport::link_closed{link, "refused"});
+    tell(cohort::transport::link_refused{link, std::get<refusal>(answer)});
+    tell(cohort::transport::link_closed{link, "refused"});
   }
 
   void forget(end_at at) {
@@ -345,15 +348,15 @@ private:
 
   simulated_network& network_;
   std::string name_;
+  caf::scheduled_actor* self_;
   caf::actor owner_;
   std::map<link_id, end> links_;
 };
 
 std::unique_ptr<transport::transport>
 make_simulated_transport(simulated_network& network, std::string name,
-                         caf::actor owner) {
-  return std::make_unique<simulated_transport>(network, std::move(name),
-                                               std::move(owner));
+                         caf::scheduled_actor* owner) {
+  return std::make_unique<simulated_transport>(network, std::move(name), owner);
 }
 
 } // namespace cohort::testkit

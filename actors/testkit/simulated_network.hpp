@@ -6,6 +6,7 @@
 #include "transport/transport.hpp"
 
 #include <caf/actor_clock.hpp>
+#include <caf/scheduled_actor.hpp>
 
 #include <array>
 #include <chrono>
@@ -149,9 +150,10 @@ private:
   listeners listeners_;
 };
 
-/// A node's end of the network, which outlives it.
+/// A node's end of the network, which outlives it. What it tells its owner does
+/// not go through the mailbox: that is done by the packets already.
 std::unique_ptr<transport::transport>
 make_simulated_transport(simulated_network& network, std::string name,
-                         caf::actor owner);
+                         caf::scheduled_actor* owner);
 
 } // namespace cohort::testkit

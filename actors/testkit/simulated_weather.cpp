@@ -57,6 +57,7 @@ simulated_weather::simulated_weather(rng& random, bool with_faults) {
   draw_limits(random);
   draw_timers(random);
   draw_faults(random);
+  draw_pace(random);
   if (with_faults)
     return;
   faults = {};
@@ -87,6 +88,7 @@ std::string simulated_weather::text() const {
   add("delay us", static_cast<std::uint64_t>(delay.most_us));
   add("disk us", static_cast<std::uint64_t>(cluster.disk_us_max));
   add("command bytes", load.padding_max);
+  add("load one in", load_one_in);
   return result;
 }
 
@@ -148,6 +150,13 @@ void simulated_weather::draw_timers(rng& random) {
   x.request_patience_ms = draw_u32(random, 2 * x.election_ticks * x.tick_ms,
                                    8000);
   cluster.tick_ms_spread = draw_u32(random, 0, 1);
+}
+
+/// Where requests come one after the other, logs roll and disks are full; where
+/// they come now and then, timers, reads and lone entries meet each other, and
+/// far more time passes for the same work.
+void simulated_weather::draw_pace(rng& random) {
+  load_one_in = random.below(8) == 0 ? 1 : random.between(4, 20);
 }
 
 } // namespace cohort::testkit

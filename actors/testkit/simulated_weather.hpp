@@ -47,6 +47,9 @@ struct simulated_weather {
   std::uint64_t repeat_one_in = 0;   ///< packets; 0: none
   simulated_cluster_options cluster; ///< but for its functions and its seed
   simulated_load_options load;
+  /// Of the moments of a storm, which are 5 ms apart, one in so many has
+  /// something new for the cluster to do.
+  std::uint64_t load_one_in = 1;
 
   /// For people: how the cluster is set up.
   std::string text() const;
@@ -57,6 +60,7 @@ private:
   void draw_cluster(rng& random);
   void draw_limits(rng& random);
   void draw_timers(rng& random);
+  void draw_pace(rng& random);
 };
 
 } // namespace cohort::testkit

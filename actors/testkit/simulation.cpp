@@ -1,5 +1,7 @@
 #include "testkit/simulation.hpp"
 
+#include "testkit/simulated_calm.hpp"
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -82,7 +84,8 @@ void simulation::storm() {
   };
   while (goes_on()) {
     pass_time();
-    load_.give_at(draw_name());
+    if (random_.below(sky_.load_one_in) == 0)
+      load_.give_at(draw_name());
     faults_.act();
   }
 }
@@ -107,36 +110,21 @@ void simulation::calm() {
   std::map<std::string, std::uint64_t> before;
   for (const auto& name : cluster_.names())
     before[name] = load_.acknowledged_at(name);
-  deadline_ = cluster_.now() + options_.patience;
-  await("does not serve", [&](const std::string& name) {
+  simulated_calm quiet{cluster_, options_.patience, [this] {
+                         pass_time();
+                         faults_.repair();
+                       }};
+  quiet.await("does not serve", [&](const std::string& name) {
     load_.give_at(name);
     return load_.acknowledged_at(name) > before.at(name);
   });
-  await("has clients that wait",
-        [&](const std::string&) { return load_.idle(); });
-  await("is no full member",
-        [&](const std::string& name) { return cluster_.whole(name); });
-  await("has another state than others", [&](const std::string& name) {
+  quiet.await("has clients that wait",
+              [&](const std::string&) { return load_.idle(); });
+  quiet.await("is no full member",
+              [&](const std::string& name) { return cluster_.whole(name); });
+  quiet.await("has another state than others", [&](const std::string& name) {
     return !cluster_.hosts(name, user_set) || witness_.has_all(name);
   });
-}
-
-/// Until it holds for all nodes at the same time.
-void simulation::await(const char* otherwise,
-                       const std::function<bool(const std::string&)>& holds) {
-  const auto& names = cluster_.names();
-  for (;;) {
-    const auto bad = std::find_if_not(names.begin(), names.end(), holds);
-    if (bad == names.end())
-      return;
-    if (cluster_.now() > deadline_)
-      throw invariant_broken{*bad + " " + otherwise + " after "
-                             + std::to_string(options_.patience.count())
-                             + " ms without faults; it lacks "
-                             + cluster_.lack_of(*bad)};
-    pass_time();
-    faults_.repair();
-  }
 }
 
 // -- the verdict --------------------------------------------------------------
@@ -144,6 +132,7 @@ void simulation::await(const char* otherwise,
 simulation_report simulation::report() const {
   simulation_report x;
   x.trace_hash = cluster_.trace().value();
+  x.nodes = cluster_.names().size();
   x.events = cluster_.events();
   x.virtual_time = std::chrono::duration_cast<milliseconds>(cluster_.now());
   x.elections = cluster_.elections();
@@ -151,14 +140,8 @@ simulation_report simulation::report() const {
   x.acknowledged = load.acknowledged;
   x.answered = load.answered;
   x.unknown = load.unknown;
-  const auto& network = cluster_.network().counts();
-  x.packets = network.delivered;
-  auto faults = cluster_.faults();
-  faults["packet lost"] = network.lost;
-  faults["packet late"] = network.late;
-  faults["packet clogged"] = network.clogged;
-  faults["packet repeated"] = network.repeated;
-  faults["link broken"] = network.links_broken;
+  x.packets = cluster_.network().counts().delivered;
+  const auto faults = faults_of(cluster_);
   x.faults.assign(faults.begin(), faults.end());
   x.points = dice_.counts();
   return x;

@@ -34,7 +34,8 @@ struct simulation_options {
 /// What a run amounted to.
 struct simulation_report {
   std::uint64_t trace_hash = 0; ///< the same for the same seed
-  std::uint64_t events = 0;     ///< messages that actors handled
+  std::size_t nodes = 0;
+  std::uint64_t events = 0; ///< messages that actors handled
   std::chrono::milliseconds virtual_time{0};
   std::uint64_t packets = 0;
   std::uint64_t elections = 0;
@@ -64,8 +65,6 @@ private:
   simulated_load_options options_of_load() const;
   void storm();
   void calm();
-  void await(const char* otherwise,
-             const std::function<bool(const std::string&)>& holds);
   void pass_time();
   const std::string& draw_name();
   simulation_report report() const;
@@ -79,7 +78,6 @@ private:
   simulated_cluster cluster_;
   simulated_load load_;
   simulated_faults faults_;
-  std::chrono::microseconds deadline_{0}; ///< of the calm
 };
 
 } // namespace cohort::testkit
