@@ -1,0 +1,21 @@
+// The table of known bugs: what finds each, in how many seeds.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace cohort::sim {
+
+struct mutant_plan {
+  std::string only; ///< the name of one; empty: all
+  std::size_t jobs = 1;
+  /// Where the tests of this build are: those of disks and of sessions are
+  /// instruments, too.
+  std::string tests;
+};
+
+/// Hunts them and prints the table. False: one lives, or the right code does
+/// not pass, or this build has none.
+bool print_mutants(const mutant_plan& plan);
+
+} // namespace cohort::sim
