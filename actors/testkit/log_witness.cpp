@@ -43,7 +43,10 @@ void log_witness::durable(set_id set, node_id holder,
     holders.push_back(holder);
 }
 
+/// A log whose beginning is damaged knows none.
 void log_witness::configured(set_id set, const replication::membership& x) {
+  if (x.current.voters.empty())
+    return;
   auto& known = sets_[set].configurations;
   known[x.current.epoch] = x.current;
   if (x.next)

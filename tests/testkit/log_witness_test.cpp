@@ -118,4 +118,14 @@ BOOST_AUTO_TEST_CASE(what_is_committed_stays) {
   BOOST_TEST(broken.find("lacks entry 1 of term 1") != std::string::npos);
 }
 
+// Found by the simulator: that configuration has no quorum.
+BOOST_AUTO_TEST_CASE(a_log_without_its_beginning_knows_no_configuration) {
+  logs.configured(watched, {});
+  durable(1, 1, 1, 0);
+  durable(2, 1, 1, 0);
+  commit(1, 1);
+  BOOST_TEST(broken == "");
+  BOOST_TEST((logs.commit_index(watched) == index_t{1}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
