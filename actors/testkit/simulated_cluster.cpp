@@ -97,11 +97,15 @@ std::unique_ptr<faulty_file_system> simulated_cluster::make_disk() const {
 }
 
 /// Ends the actors first: timers that set themselves anew would keep the actor
-/// system alive.
+/// system alive, and so would those that have not heard yet that their node has
+/// ended.
 simulated_cluster::~simulated_cluster() {
   for (auto& [name, x] : members_)
     if (x.node)
       end(x);
+  while (run_one()) {
+    // Nothing of any node is left that could go on for ever.
+  }
   members_.clear();
   system_.reset();
 }
