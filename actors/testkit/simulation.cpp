@@ -16,6 +16,9 @@ using std::chrono::milliseconds;
 /// Fewer acknowledged commands prove nothing.
 constexpr std::uint64_t acknowledged_min = 50;
 
+/// Until then a storm may go on for so many times its length.
+constexpr int longest_storm = 10;
+
 } // namespace
 
 simulation::simulation(simulation_options options)
@@ -79,7 +82,7 @@ void simulation::storm() {
   const auto goes_on = [this] {
     const auto now = cluster_.now();
     return now < options_.storm
-           || (now < 3 * options_.storm
+           || (now < longest_storm * options_.storm
                && load_.counts().acknowledged < acknowledged_min);
   };
   while (goes_on()) {
