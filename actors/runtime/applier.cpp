@@ -295,8 +295,10 @@ bool applier::snapshot_is_due() {
   if (user.persistent())
     return user.unflushed_bytes() >= options_.flush_bytes
            || bytes_since_snapshot_ >= options_.snapshot_log_bytes_min;
+  const auto worth_it = std::min(user.approximate_bytes(),
+                                 options_.snapshot_log_bytes_max);
   return bytes_since_snapshot_
-         >= std::max(options_.snapshot_log_bytes_min, user.approximate_bytes());
+         >= std::max(options_.snapshot_log_bytes_min, worth_it);
 }
 
 void applier::await_room() {

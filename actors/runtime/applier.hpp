@@ -20,9 +20,11 @@ struct applier_options {
   caf::actor hub;
   caf::actor keeper; ///< of snapshots
   machine::session_limits sessions;
-  /// A snapshot is due when the log since the last exceeds this and the state's
-  /// size (D5).
+  /// A snapshot is due when the log since the last exceeds the first of these
+  /// and the state's size (D5), or the second: however large the state is, the
+  /// log must not be full before.
   std::size_t snapshot_log_bytes_min = std::size_t{64} << 20;
+  std::size_t snapshot_log_bytes_max = std::size_t{512} << 20;
   /// An engine that keeps its own state is flushed at this.
   std::size_t flush_bytes = std::size_t{16} << 20;
   /// One slice of a snapshot, about 200 us of work.

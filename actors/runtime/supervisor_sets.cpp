@@ -258,6 +258,7 @@ void supervisor::spawn_set(prepared_set x) {
   setup->applying.hub = hub_;
   setup->applying.keeper = hosted.keeper;
   setup->applying.snapshot_log_bytes_min = plan.limits.snapshot_log_bytes;
+  setup->applying.snapshot_log_bytes_max = plan.limits.log_bytes_max / 2;
   setup->applier_runs = options_.applier_runs;
   setup->keeping.kept_bytes = plan.limits.snapshot_log_bytes / 4;
   setup->keeping.pinned_bytes = plan.limits.log_bytes_max / 2;

@@ -106,6 +106,9 @@ public:
   std::string query(std::string_view question) const override;
   std::string save() const override;
   result<void> load(std::string_view saved) override;
+  std::size_t approximate_bytes() const override {
+    return user_ ? user_->approximate_bytes() : 0;
+  }
 
 private:
   apply_witness& witness_;

@@ -4,11 +4,15 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 using namespace cohort;
 using namespace cohort::testkit;
@@ -22,11 +26,15 @@ bool is_there(const answer& x) {
   return x.wait_for(0s) == std::future_status::ready;
 }
 
+using user_maker = std::function<std::unique_ptr<machine::simple_machine>()>;
+
 /// Three nodes that have a primary.
 class small_world {
 public:
-  explicit small_world(simulated_cluster_options how = {})
-    : cluster(completed(std::move(how))) {
+  explicit small_world(simulated_cluster_options how = {},
+                       user_maker make_user = {})
+    : make_user_(std::move(make_user)),
+      cluster(completed(std::move(how))) {
     BOOST_REQUIRE(soon([this] { return !primary_.empty(); }));
   }
 
@@ -76,7 +84,8 @@ private:
       return [this, node](const runtime::machine_request&)
                -> cohort::result<std::unique_ptr<machine::state_machine>> {
         return std::unique_ptr<machine::state_machine>{
-          std::make_unique<witnessed_machine>(witness, node)};
+          std::make_unique<witnessed_machine>(
+            witness, node, make_user_ ? make_user_() : nullptr)};
       };
     };
     result.trace = [this](const std::string& line) { note(line); };
@@ -93,10 +102,49 @@ private:
   }
 
   std::string primary_;
+  user_maker make_user_;
 
 public:
   simulated_cluster cluster;
 };
+
+/// Says that it has more than any log takes.
+class large_state final : public machine::simple_machine {
+public:
+  using machine::simple_machine::apply;
+  using machine::simple_machine::query;
+
+  std::string apply(const machine::apply_context&, std::string_view) override {
+    return {};
+  }
+  std::string query(std::string_view) const override {
+    return {};
+  }
+  std::string save() const override {
+    return {};
+  }
+  result<void> load(std::string_view) override {
+    return {};
+  }
+  std::size_t approximate_bytes() const override {
+    return std::size_t{1} << 30;
+  }
+};
+
+/// Logs of 4 MiB at most.
+simulated_cluster_options small_logs() {
+  simulated_cluster_options result;
+  result.limits.segment_bytes = std::uint64_t{64} << 10;
+  result.limits.log_bytes_max = std::uint64_t{2} << 20;
+  result.limits.log_bytes_limit = std::uint64_t{4} << 20;
+  result.limits.snapshot_log_bytes = std::uint64_t{1} << 20;
+  return result;
+}
+
+/// Each command needs a number of its own.
+std::string large_command(int number) {
+  return std::to_string(number) + ' ' + std::string(20'000, 'x');
+}
 
 } // namespace
 
@@ -190,6 +238,14 @@ BOOST_AUTO_TEST_CASE(C2_a_set_is_found_when_all_its_members_were_replaced) {
   for (const auto& member : how.members)
     x.lose_disk(member);
   BOOST_TEST(x.finish(x.cluster.client("n2").execute("b")) == "2");
+}
+
+BOOST_AUTO_TEST_CASE(D5_a_large_state_does_not_fill_the_log) {
+  small_world x{small_logs(), [] { return std::make_unique<large_state>(); }};
+  auto& client = x.cluster.client("n1");
+  for (int i = 1; i <= 500; ++i) // 10 MB
+    BOOST_REQUIRE(x.finish(client.execute(large_command(i)))
+                  == std::to_string(i));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
