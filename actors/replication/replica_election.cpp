@@ -89,6 +89,9 @@ void replica::become_candidate(bool transfer) {
 void replica::become_primary() {
   auto& self = role_.emplace<primary>();
   self.term_start = log_.last_index().next();
+  for (auto i = std::max(commit_.next(), log_.memory_first());
+       i <= log_.last_index(); ++i)
+    self.uncommitted_bytes += log_.at(i).weight();
   refresh_peers(self);
   append_own(self, {});
 }

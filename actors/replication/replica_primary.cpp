@@ -17,6 +17,8 @@ result<void> replica::accepts_proposals(std::size_t weight) const {
     return {errc::not_primary, "this replica does not lead its set"};
   if (self->transfer)
     return {errc::busy, "the primary hands over"};
+  if (commit_.next() < log_.memory_first()) // it was there at the last start
+    return {errc::busy, "it is not known yet how much is not committed"};
   const auto held = self->uncommitted_bytes + unapplied_bytes_;
   if (held > 0 && held + weight > options_.uncommitted_bytes_max)
     return {errc::busy, "uncommitted_bytes_max is reached"};

@@ -245,6 +245,9 @@ void supervisor::spawn_set(prepared_set x) {
   setup->protocol.heartbeat_ticks = plan.timers.heartbeat_ticks;
   setup->protocol.seed = options_.seed + x.id.value;
   setup->protocol.boot = boot_;
+  // What is not committed cannot become a snapshot, and stays in the log.
+  setup->protocol.uncommitted_bytes_max = std::min<std::size_t>(
+    setup->protocol.uncommitted_bytes_max, plan.limits.log_bytes_max / 8);
   const auto& newest = x.start.members.empty() ? x.start.base.members
                                                : x.start.members.back().second;
   setup->joining = !newest.is_voter(identity.incarnation);

@@ -282,6 +282,25 @@ BOOST_AUTO_TEST_CASE(a_backup_behind_the_base_gets_a_snapshot) {
              boost::test_tools::per_element());
 }
 
+// Found by the simulator: what was not committed filled the log, where the next
+// primaries counted none of it.
+BOOST_AUTO_TEST_CASE(T1_a_new_primary_counts_what_it_found) {
+  const auto tight = [](options& opts) { opts.uncommitted_bytes_max = 300; };
+  g = group{3, 1, tight};
+  elect(n1);
+  g.cut(n2, n1);
+  g.cut(n3, n1);
+  for (int i = 0; i < 10; ++i)
+    (void) g.at(n1).propose(bytes::of("0123456789"));
+  g.carry_out(n1);
+  g.deliver(0); // to n2: nobody hears of it
+  g.sync(n2);
+  lose_all();
+  g.crash(n1, false);
+  elect_quietly(n2);
+  BOOST_TEST(!g.at(n2).propose(bytes::of("0123456789")).ok());
+}
+
 BOOST_AUTO_TEST_CASE(C4_a_learner_becomes_a_voter_and_a_voter_leaves) {
   elect(n1);
   g.propose(n1, "a");

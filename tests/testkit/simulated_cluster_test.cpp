@@ -248,4 +248,38 @@ BOOST_AUTO_TEST_CASE(D5_a_large_state_does_not_fill_the_log) {
                   == std::to_string(i));
 }
 
+// Found by the simulator: what was not committed filled the logs, and nobody
+// could write the entry that would have committed it.
+BOOST_AUTO_TEST_CASE(T1_what_is_not_committed_leaves_room_in_the_log) {
+  auto how = small_logs();
+  how.m = 2; // all three have to take a write
+  small_world x{how};
+  int given = 0;
+  for (int round = 0; round < 4; ++round) {
+    x.cluster.crash(x.backup(), {});
+    auto& client = x.cluster.client(x.primary());
+    std::vector<answer> waiting;
+    for (int i = 0; i < 150; ++i) {
+      waiting.push_back(client.execute(large_command(++given)));
+      x.pass(10ms);
+    }
+    for (const auto& name : x.cluster.names()) {
+      if (x.cluster.up(name))
+        x.cluster.crash(name, {});
+      x.cluster.start(name);
+    }
+    auto all_whole = [&] {
+      const auto& names = x.cluster.names();
+      return std::all_of(names.begin(), names.end(), [&](const auto& name) {
+        return x.cluster.whole(name);
+      });
+    };
+    BOOST_REQUIRE(x.soon(all_whole, 20s));
+    const auto reply = x.finish(
+      x.cluster.client("n1").execute("round " + std::to_string(round)));
+    BOOST_REQUIRE(reply == std::to_string(x.witness.length()));
+  }
+  BOOST_TEST(!x.broken);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
