@@ -67,8 +67,7 @@ void replica::handle(primary& self, node_id from, const append_reply& answer) {
   if (answer.boot > peer.boot && answer.tail_cut
       && !mutated(mutant::match_outlives_tail))
     forget_match(peer, answer.boot);
-  peer.contacted = true;
-  peer.answered_lately = true;
+  peer.contacted = peer.answered_lately = true;
   peer.round = std::max(peer.round, answer.round);
   note_suspect(self, peer, answer);
   switch (answer.verdict) {
@@ -157,7 +156,7 @@ void replica::reconnected(node_id to) {
   if (peer.state != progress::flow::snapshot)
     peer.state = progress::flow::probe;
   peer.next = peer.probe_from = peer.match.next();
-  peer.probe_sent = false;
+  peer.probe_sent = peer.refused_snapshot = false;
   peer.fetching = false;
   peer.heartbeat_due = true;
   peer.window.clear();
@@ -174,7 +173,7 @@ void replica::snapshot_sent(node_id to, index_t index) {
   auto& peer = found->second;
   peer.state = progress::flow::probe;
   peer.next = peer.probe_from = std::max(peer.match, index).next();
-  peer.probe_sent = index == index_t{}; // a failed one waits for the heartbeat
+  peer.probe_sent = peer.refused_snapshot = index == index_t{}; // then it waits
 }
 
 // -- commit -------------------------------------------------------------------
@@ -276,8 +275,10 @@ void replica::check_quorum(primary& self) {
     const auto peer = self.peers.find(node);
     return peer != self.peers.end() && peer->second.contacted;
   });
-  for (auto& [node, peer] : self.peers)
+  for (auto& [node, peer] : self.peers) {
     peer.answered_lately = std::exchange(peer.contacted, false);
+    peer.refused_snapshot = false;
+  }
   if (!heard)
     become_backup(nobody);
 }
@@ -319,6 +320,8 @@ bool replica::send_next(primary& self, node_id to, progress& peer) {
   if (peer.state == progress::flow::snapshot)
     return false;
   if (peer.next <= log_.base_index()) { // even if it waits: nothing else helps
+    if (peer.refused_snapshot)
+      return false;
     peer.state = progress::flow::snapshot;
     peer.fetching = false;
     peer.window.clear();

@@ -61,7 +61,8 @@ struct progress {
   /// In probe: the entry behind the position that is being asked for.
   index_t probe_from;
   bool probe_sent = false;
-  bool fetching = false;        ///< entries for it are being read from disk
+  bool refused_snapshot = false; ///< lately: it is not sent another yet
+  bool fetching = false;         ///< entries for it are being read from disk
   bool heartbeat_due = false;   ///< send something even if there is nothing new
   bool contacted = false;       ///< answered since the last quorum check
   bool answered_lately = false; ///< answered before it, or since

@@ -282,6 +282,25 @@ BOOST_AUTO_TEST_CASE(a_backup_behind_the_base_gets_a_snapshot) {
              boost::test_tools::per_element());
 }
 
+// Found by the simulator: a backup whose disk was full was sent a snapshot as
+// often as it could refuse one.
+BOOST_AUTO_TEST_CASE(T1_a_refused_snapshot_is_sent_again_after_a_time) {
+  elect(n1);
+  g.crash(n3, false);
+  for (int i = 0; i < 10; ++i)
+    g.propose(n1, "w" + std::to_string(i));
+  spread();
+  g.snapshot(n1);
+  g.restart(n3);
+  spread();
+  BOOST_REQUIRE(g.snapshots_pending());
+  g.deliver_snapshot(false);
+  spread();
+  BOOST_TEST(!g.snapshots_pending());
+  g.settle(40);
+  BOOST_TEST(g.snapshots_installed() == 1u);
+}
+
 // Found by the simulator: what was not committed filled the log, where the next
 // primaries counted none of it.
 BOOST_AUTO_TEST_CASE(T1_a_new_primary_counts_what_it_found) {

@@ -19,7 +19,8 @@ std::uint64_t digest_of(const std::vector<entry>& xs) {
 std::uint64_t digest_of(const progress& x) {
   const auto flags = static_cast<std::uint64_t>(x.state)
                      + (x.probe_sent ? 4u : 0u) + (x.heartbeat_due ? 8u : 0u)
-                     + (x.regressed ? 16u : 0u) + (x.fetching ? 32u : 0u);
+                     + (x.regressed ? 16u : 0u) + (x.fetching ? 32u : 0u)
+                     + (x.refused_snapshot ? 64u : 0u);
   return mixed(flags, x.match, x.boot, x.next, x.probe_from, x.commit_told);
 }
 
