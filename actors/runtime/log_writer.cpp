@@ -40,38 +40,54 @@ void log_writer::end_of_turn() {
     write_all();
 }
 
-/// One block, one sync, for all that came together.
+/// One block, one sync, for all that came together. Where that is too much at
+/// once, as much of its beginning as there is room for: a log may be emptied
+/// while it is written.
 void log_writer::write_all() {
-  if (jobs_.empty())
-    return;
-  batch_.clear();
-  for (auto& x : jobs_)
-    batch_.push_back(std::move(x.write));
-  const auto written = options_.log->write(batch_);
-  for (std::size_t i = 0; i < jobs_.size(); ++i)
-    jobs_[i].write = std::move(batch_[i]);
-  if (written) {
-    full_ = false;
-    return report_written();
+  for (auto count = jobs_.size(); count > 0;) {
+    if (const auto written = write_first(count)) {
+      full_ = false;
+      report_written(count);
+      count = std::min(count, jobs_.size());
+    } else if (written.err().code != errc::no_space
+               && !mutated(mutant::failed_disk_is_full)) {
+      give_up(written.err());
+    } else if (count > 1) {
+      count /= 2;
+    } else {
+      return await_room(written.err());
+    }
   }
-  if (written.err().code != errc::no_space
-      && !mutated(mutant::failed_disk_is_full))
-    give_up(written.err());
+}
+
+result<void> log_writer::write_first(std::size_t count) {
+  batch_.clear();
+  for (std::size_t i = 0; i < count; ++i)
+    batch_.push_back(std::move(jobs_[i].write));
+  auto written = options_.log->write(batch_);
+  for (std::size_t i = 0; i < count; ++i)
+    jobs_[i].write = std::move(batch_[i]);
+  return written;
+}
+
+void log_writer::await_room(const error& why) {
   if (!std::exchange(full_, true) && options_.trace)
-    options_.trace(severity::warning,
-                   "the log cannot grow: " + written.err().message);
+    options_.trace(severity::warning, "the log cannot grow: " + why.message);
   full_ticks_ = 0;
   write_states();
 }
 
 /// To each replica once: its newest ticket covers the older ones.
-void log_writer::report_written() {
+void log_writer::report_written(std::size_t count) {
+  const auto end = jobs_.begin() + static_cast<std::ptrdiff_t>(count);
   std::map<set_id, const job*> newest;
-  for (const auto& x : jobs_)
-    newest[x.write.set] = &x;
+  for (auto x = jobs_.begin(); x != end; ++x)
+    newest[x->write.set] = &*x;
   for (const auto& [set, x] : newest)
     send(x->replica, log_written{x->write.request.ticket});
-  jobs_.clear();
+  jobs_.erase(jobs_.begin(), end);
+  for (auto& x : jobs_)
+    x.state_told = false; // for all its replica knows, there is room again
 }
 
 /// A base makes room: it does not wait behind what needs some, but goes to the

@@ -44,7 +44,9 @@ private:
 
   void end_of_turn();
   void write_all();
-  void report_written();
+  result<void> write_first(std::size_t count);
+  void await_room(const error& why);
+  void report_written(std::size_t count);
   void move_bases_up();
   static bool drop_below(replication::write_request& before,
                          const replication::write_request& by);

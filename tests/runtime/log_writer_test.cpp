@@ -214,6 +214,20 @@ BOOST_FIXTURE_TEST_CASE(D6_a_base_amid_what_waits_replaces_the_old_end,
   BOOST_TEST(found.sets.at(set_id{1}).runs.back().term.value == 2u);
 }
 
+// Found by the simulator: what had come while the disk was full was more than
+// the log takes at once, and waited for ever.
+BOOST_FIXTURE_TEST_CASE(D6_of_what_is_too_much_at_once_a_beginning_is_written,
+                        writer_world) {
+  limit_disk(12);
+  while (next <= 500)
+    ask_next();
+  run();
+  const auto full = replica.take<log_full>();
+  BOOST_REQUIRE(!full.empty());
+  BOOST_TEST(full.back().states.value == 500u);
+  BOOST_TEST(after_power_loss().sets.at(set_id{1}).last.value > 0u);
+}
+
 BOOST_FIXTURE_TEST_CASE(D6_while_the_disk_stays_full_it_is_told_once,
                         writer_world) {
   fill();
