@@ -135,12 +135,20 @@ void simulated_network::vanish(const std::string& name, bool silent) {
     const auto owner = endpoints_[other].owner;
     if (!owner)
       continue;
-    if (silent)
-      schedule(time_, owner, probes_fail_ns, {link, name, link_end{"silence"}});
-    else if (!cuts_.contains({name, other}))
+    if (silent || cuts_.contains({name, other}))
+      fall_silent(link, name, other);
+    else
       schedule(time_, owner, draw_delay_ns(name, other),
                {link, name, link_end{"connection reset"}});
   }
+}
+
+/// Nothing tells `other` that a link of `name` is over, even if it never sends
+/// anything on it.
+void simulated_network::fall_silent(link_id link, const std::string& name,
+                                    const std::string& other) {
+  if (const auto owner = endpoints_[other].owner)
+    schedule(time_, owner, probes_fail_ns, {link, name, link_end{"silence"}});
 }
 
 // -- simulated_transport ------------------------------------------------------
@@ -250,6 +258,8 @@ private:
       return;
     if (network_.cuts_.contains({name_, to})) {
       ++network_.counts_.lost;
+      if constexpr (std::is_same_v<What, link_end>)
+        network_.fall_silent(link, name_, to);
       return;
     }
     const auto& other = network_.endpoints_[to];

@@ -131,6 +131,8 @@ private:
   };
 
   bool lives(const std::string& name, const caf::actor& owner) const;
+  void fall_silent(transport::link_id link, const std::string& name,
+                   const std::string& other);
   bool draws_repeat();
   std::int64_t draw_delay_ns(const std::string& from, const std::string& to);
   std::int64_t now_ns() const;
