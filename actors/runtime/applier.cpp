@@ -85,7 +85,7 @@ caf::behavior applier::behavior() {
         return schedule_work();
       go_on();
     },
-    [this](const durable_up_to& x) {
+    [this](const may_store& x) {
       durable_ = std::max(durable_, x.index);
       awaits_durable_ = false;
       consider_snapshot();
@@ -301,7 +301,9 @@ bool applier::snapshot_is_due() {
          >= std::max(options_.snapshot_log_bytes_min, worth_it);
 }
 
+/// It stays due: a log at its limit takes nothing that would make it due anew.
 void applier::await_room() {
+  bytes_since_snapshot_ += std::exchange(bytes_being_stored_, 0);
   lacks_room_ = true;
   send_self_after(time_until_retry, room_due{});
 }
@@ -311,8 +313,8 @@ void applier::look_for_room() {
   consider_snapshot();
 }
 
-/// What is stored never reaches beyond the log on this disk (D7): until that is
-/// so, nothing more is applied.
+/// What is stored does not reach beyond the log on this disk, unless that is
+/// full (D7): until it may be, nothing more is applied.
 void applier::consider_snapshot() {
   if (storing_ || sink_ || restore_due_ || awaits_durable_
       || !snapshot_is_due())
@@ -330,8 +332,9 @@ void applier::consider_snapshot() {
 void applier::begin_snapshot() {
   storing_ = true;
   snapshot_wanted_ = false;
-  if (!machine_.user().persistent())
-    bytes_since_snapshot_ = 0;
+  bytes_being_stored_ = machine_.user().persistent()
+                          ? 0 // a cut for peers: the log stays as it is
+                          : std::exchange(bytes_since_snapshot_, 0);
   source_ = machine_.user().begin_snapshot();
   credit_ = options_.slices_in_flight_max;
   send(options_.keeper, store_snapshot{base_now(), machine_.user().version(),
@@ -358,7 +361,7 @@ void applier::send_slices() {
 void applier::begin_flush() {
   storing_ = true;
   flushing_ = true;
-  bytes_since_snapshot_ = 0;
+  bytes_being_stored_ = std::exchange(bytes_since_snapshot_, 0);
   const auto base = base_now();
   machine_.user().begin_flush(
     base.index, base.term, codec::encode({base, machine_.sessions()}),
@@ -414,6 +417,7 @@ void applier::end_restore(const restore_end& x) {
   members_ = x.base.members;
   terms_ = x.terms;
   bytes_since_snapshot_ = 0;
+  bytes_being_stored_ = 0;
   acknowledged_ = std::max(acknowledged_, x.base.index);
   durable_ = std::max(durable_, x.base.index);
   send(replica_, applied_up_to{machine_.applied()});

@@ -100,12 +100,14 @@ private:
   std::deque<answer_queries> queries_;
   bool time_asked_ = false;
 
-  std::size_t bytes_since_snapshot_ = 0;
+  std::size_t bytes_since_snapshot_ = 0; ///< of the log
+  std::size_t bytes_being_stored_ = 0;   ///< those before, until it is done
   std::unique_ptr<machine::snapshot_source> source_;
   bool snapshot_wanted_ = false; ///< by a peer
   bool storing_ = false;         ///< a snapshot or a flush is under way
   bool flushing_ = false;        ///< the engine
-  index_t durable_;              ///< of the log here, as far as it is known
+  index_t durable_;              ///< of the log here, or may be stored all the
+                                 ///< same, as far as it is known
   bool awaits_durable_ = false;  ///< nothing is applied until it is told
   bool lacks_room_ = false;      ///< the disk was full for a snapshot
   std::optional<restore_snapshot> restore_due_; ///< once the flush has ended

@@ -192,12 +192,13 @@ struct answer_queries {
 };
 
 /// From the applier to the replica: say when the log here is durable up to
-/// `at_least`. Answered by durable_up_to.
+/// `at_least`, or is full and may not become so. Answered by may_store.
 struct tell_durable {
   index_t at_least;
 };
 
-struct durable_up_to {
+/// The state up to `index` may be stored.
+struct may_store {
   index_t index;
 };
 
@@ -410,7 +411,7 @@ COHORT_LOCAL_MESSAGE(apply_entries)
 COHORT_LOCAL_MESSAGE(acknowledge_up_to)
 COHORT_LOCAL_MESSAGE(answer_queries)
 COHORT_LOCAL_MESSAGE(tell_durable)
-COHORT_LOCAL_MESSAGE(durable_up_to)
+COHORT_LOCAL_MESSAGE(may_store)
 COHORT_LOCAL_MESSAGE(stepped_down)
 COHORT_LOCAL_MESSAGE(applied_up_to)
 COHORT_LOCAL_MESSAGE(move_time)

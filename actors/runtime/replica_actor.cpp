@@ -145,16 +145,17 @@ void replica_actor::on_written(ticket_t ticket) {
   wake();
 }
 
-/// The applier waits until what it has applied is durable here (D7).
+/// The applier waits until what it has applied is durable here (D7): not for a
+/// log that is full, which may be waiting for the snapshot that empties it.
 void replica_actor::answer_durable() {
-  if (!durable_asked_ || core_.durable_index() < *durable_asked_)
+  if (!durable_asked_
+      || (core_.durable_index() < *durable_asked_ && !disk_full_))
     return;
-  durable_asked_.reset();
-  send(applier_, durable_up_to{core_.durable_index()});
+  send(applier_, may_store{*std::exchange(durable_asked_, std::nullopt)});
 }
 
 void replica_actor::consider_compaction() {
-  if (const auto base = pins_.take_cut())
+  if (const auto base = pins_.take_cut(disk_full_))
     core_.snapshot_taken(*base);
 }
 
@@ -177,6 +178,8 @@ void replica_actor::on_full(ticket_t states) {
     say("the disk is full: new entries are refused until there is space",
         severity::warning);
   handing_over_ = handing_over_ || core_.leads();
+  answer_durable();
+  consider_compaction();
   wake();
 }
 

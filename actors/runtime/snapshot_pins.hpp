@@ -43,8 +43,9 @@ public:
     deliveries_.erase(to);
   }
 
-  /// Where the log may begin, if that has moved since the last call.
-  std::optional<replication::log_base> take_cut();
+  /// Where the log may begin, if that has moved since the last call. Nothing
+  /// is kept for peers by a log that is full.
+  std::optional<replication::log_base> take_cut(bool full);
 
 private:
   limits limits_;

@@ -18,8 +18,8 @@ struct fixture {
   snapshot_pins pins{{.kept_bytes = 100, .pinned_bytes = 1'000}};
 
   /// Where the log may begin; 0: where it did.
-  std::uint64_t cut() {
-    const auto base = pins.take_cut();
+  std::uint64_t cut(bool full = false) {
+    const auto base = pins.take_cut(full);
     return base ? base->index.value : 0;
   }
 };
@@ -69,6 +69,17 @@ BOOST_AUTO_TEST_CASE(D5_after_the_last_delivery_the_log_is_cut) {
   BOOST_TEST(cut() == 0u);
   pins.delivery_ends(node_id{2});
   BOOST_TEST(cut() == 10u);
+}
+
+// Found by the simulator of Redis clients: a log that takes nothing hands over
+// nothing, either.
+BOOST_AUTO_TEST_CASE(D6_a_full_log_is_cut_at_the_newest_snapshot) {
+  pins.stored(base_at(10));
+  pins.stored(base_at(20));
+  pins.delivery_begins(node_id{2});
+  BOOST_TEST(cut() == 0u);
+  BOOST_TEST(cut(true) == 20u);
+  BOOST_TEST(cut(true) == 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
