@@ -9,6 +9,7 @@
 #include <caf/scheduler/test_coordinator.hpp>
 #include <caf/send.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -24,7 +25,8 @@ namespace cohort::runtime::tests {
 using heard =
   std::variant<log_written, log_full, log_entries, make_spares, piece_taken,
                snapshot_piece, restore_end, snapshot_stored, snapshot_failed,
-               snapshot_needed, snapshot_staged, snapshot_delivered, outbound>;
+               snapshot_needed, snapshot_staged, snapshot_delivered,
+               store_snapshot, tell_durable, applied_up_to, outbound>;
 using heard_list = std::vector<heard>;
 
 /// Keeps what it is sent.
@@ -42,7 +44,8 @@ public:
       note<restore_end>(),     note<snapshot_stored>(),
       note<snapshot_failed>(), note<snapshot_needed>(),
       note<snapshot_staged>(), note<snapshot_delivered>(),
-      note<outbound>(),
+      note<store_snapshot>(),  note<tell_durable>(),
+      note<applied_up_to>(),   note<outbound>(),
     };
   }
 
@@ -96,6 +99,15 @@ public:
   void run() {
     auto& scheduler = system_.scheduler();
     dynamic_cast<caf::scheduler::test_coordinator&>(scheduler).run();
+  }
+
+  /// Besides, what was to be sent by then.
+  void pass(std::chrono::milliseconds time) {
+    auto& scheduler = system_.scheduler();
+    dynamic_cast<caf::scheduler::test_coordinator&>(scheduler)
+      .clock()
+      .advance_time(time);
+    run();
   }
 
   /// Is there when everybody runs again.
