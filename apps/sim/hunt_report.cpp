@@ -19,7 +19,7 @@ std::string grouped(std::uint64_t x) {
 }
 
 void line(const std::string& what, const std::string& value) {
-  fmt::print("  {:<24}{}\n", what, value);
+  fmt::print("  {:<30}{}\n", what, value);
 }
 
 std::string list_of(const tally& x) {

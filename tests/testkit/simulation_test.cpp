@@ -1,15 +1,19 @@
 // Whole nodes under faults, in virtual time: the same seed is the same run.
+#include "testkit/seed_hunt.hpp"
 #include "testkit/simulation.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <map>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace cohort;
@@ -33,7 +37,16 @@ bool alone() {
 }
 
 std::uint64_t seed_count() {
-  return alone() ? 1 : number_in("COHORT_SEEDS", 60);
+  return alone() ? 1 : number_in("COHORT_SEEDS", 2000);
+}
+
+/// On all cores; but a trace is of one run.
+seed_hunt_options how_to_hunt() {
+  seed_hunt_options result;
+  result.first = first_seed();
+  result.count = seed_count();
+  result.jobs = std::max(1u, std::thread::hardware_concurrency());
+  return result;
 }
 
 simulation_options options_of(std::uint64_t seed) {
@@ -129,18 +142,26 @@ BOOST_AUTO_TEST_CASE(the_same_seed_is_the_same_run) {
 
 BOOST_AUTO_TEST_CASE(K1_E1_D1_nodes_survive_storms) {
   totals all;
+  std::mutex guards_totals;
   const auto began = std::chrono::steady_clock::now();
-  for (auto seed = first_seed(); seed < first_seed() + seed_count(); ++seed) {
+  const auto bad = hunt(how_to_hunt(), [&](std::uint64_t seed) {
     simulation world{options_of(seed)};
+    bad_seed outcome;
     try {
-      all.add(world.run());
+      const auto done = world.run();
+      const std::lock_guard guard{guards_totals};
+      all.add(done);
     } catch (const std::exception& e) {
-      BOOST_ERROR("seed " << seed << ": " << e.what()
-                          << "; again, with a trace: COHORT_SEED=" << seed
-                          << " test_simulation_nodes --run_test='*/K1_*'\n"
-                          << text_of(world.last_events()));
+      outcome.why = e.what();
+      outcome.last_events = world.last_events();
     }
-  }
+    return outcome;
+  });
+  for (const auto& x : bad)
+    BOOST_ERROR("seed " << x.seed << ": " << x.why
+                        << "; again, with a trace: COHORT_SEED=" << x.seed
+                        << " test_simulation_nodes --run_test='*/K1_*'\n"
+                        << text_of(x.last_events));
   print(all, std::chrono::steady_clock::now() - began);
   if (seed_count() < 60)
     return;
