@@ -202,6 +202,32 @@ BOOST_AUTO_TEST_CASE(a_cut_is_silent_and_heals) {
   BOOST_TEST(x.soon([&] { return is_there(waiting); }));
 }
 
+// The word that the link is over is lost, and nothing is ever sent on it: the
+// node at its other end has no identity.
+BOOST_AUTO_TEST_CASE(a_lost_end_of_a_link_is_noticed) {
+  small_world x;
+  auto& network = x.cluster.network();
+  const auto linked = [&](const std::string& start) {
+    const auto events = x.cluster.last_events();
+    return std::any_of(events.begin(), events.end(), [&](const auto& line) {
+      return line.ends_with(" n1: linked to n3, start " + start);
+    });
+  };
+  x.cluster.crash("n3", {});
+  x.cluster.wipe("n3");
+  for (const std::string other : {"n1", "n3"}) {
+    network.cut("n2", other);
+    network.cut(other, "n2");
+  }
+  x.cluster.start("n3");
+  BOOST_REQUIRE(x.soon([&] { return linked("0"); }));
+  network.cut("n3", "n1");
+  x.cluster.crash("n3", {});
+  network.heal_all();
+  x.cluster.start("n3");
+  BOOST_TEST(x.soon([&] { return linked("1"); }));
+}
+
 BOOST_AUTO_TEST_CASE(C2_a_wiped_node_comes_back_with_everything) {
   small_world x;
   BOOST_TEST(x.finish(x.cluster.client("n1").execute("a")) == "1");
