@@ -1,5 +1,6 @@
 #include "testkit/simulated_network.hpp"
 
+#include "codec/peer_codec.hpp"
 #include "core/crc32c.hpp"
 
 #include <caf/mailbox_element.hpp>
@@ -24,6 +25,13 @@ struct link_end {
 };
 
 using frame_list = std::vector<frame>;
+
+/// Of a client. A refusal of the only attempt is certain (K2), because whoever
+/// sends a request once knows that it arrives once at most.
+bool is_request(const frame& x) {
+  const auto decoded = codec::decode_peer(x);
+  return decoded && std::holds_alternative<client_request>(decoded->body);
+}
 
 /// From transport to transport; a bare hello dials.
 struct sim_packet {
@@ -99,8 +107,9 @@ std::int64_t simulated_network::draw_delay_ns(const std::string& from,
   return std::max(us * 1000, stuck_ns);
 }
 
-bool simulated_network::draws_repeat() {
-  const bool hit = repeat_one_in_ > 0 && random_.below(repeat_one_in_) == 0;
+bool simulated_network::draws_repeat(const std::vector<frame>& frames) {
+  const bool hit = repeat_one_in_ > 0 && random_.below(repeat_one_in_) == 0
+                   && std::none_of(frames.begin(), frames.end(), is_request);
   counts_.repeated += hit ? 1 : 0;
   return hit;
 }
@@ -272,7 +281,7 @@ private:
     if (const auto at = network_.links_.find(link); at != network_.links_.end())
       delay_ns = in_place(at->second, place, delay_ns);
     if constexpr (std::is_same_v<What, frame_list>)
-      if (network_.draws_repeat())
+      if (network_.draws_repeat(what))
         schedule(network_.time_, other.owner,
                  delay_ns + network_.draw_delay_ns(name_, to),
                  {link, name_, what});

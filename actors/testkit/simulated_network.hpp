@@ -17,6 +17,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace cohort::testkit {
 
@@ -46,7 +47,9 @@ struct network_counts {
 /// host is down.
 ///
 /// But connections do not lose frames amid others, nor repeat any: here they
-/// may, since the protocol relies on neither.
+/// may, since the protocol relies on neither. Requests of clients are lost,
+/// too, but not repeated: that a refused one was not carried out relies on that
+/// (K2).
 ///
 /// Time is the actor system's, so that packets and timers are one schedule.
 /// For one thread; the same seed and calls give the same packets.
@@ -133,7 +136,7 @@ private:
   bool lives(const std::string& name, const caf::actor& owner) const;
   void fall_silent(transport::link_id link, const std::string& name,
                    const std::string& other);
-  bool draws_repeat();
+  bool draws_repeat(const std::vector<frame>& frames);
   std::int64_t draw_delay_ns(const std::string& from, const std::string& to);
   std::int64_t now_ns() const;
 
