@@ -1,6 +1,7 @@
 #include "resp/gateway_broker.hpp"
 
 #include "transport/loop.hpp"
+#include "transport/loop_actor.hpp"
 #include "transport/socket_address.hpp"
 #include "transport/stream_doorman.hpp"
 
@@ -163,7 +164,7 @@ spawn_gateway(caf::actor_system& system, const gateway_options& options,
   auto port = started->get_future();
   auto broker = system.middleman().spawn_broker(
     [options, front,
-     started](caf::stateful_actor<holder, caf::io::broker>* self) {
+     started](caf::stateful_actor<holder, transport::loop_actor>* self) {
       self->state.state = std::make_unique<gateway_broker>(self, options,
                                                            front);
       auto listening = self->state.state->start();

@@ -1,10 +1,11 @@
 // What all actors of a node have in common: thin shells around pure code (L2).
 #pragma once
 
+#include "transport/loop_actor.hpp"
+
 #include <caf/actor.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
-#include <caf/io/broker.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/stateful_actor.hpp>
 
@@ -114,7 +115,7 @@ caf::actor spawn_shell(caf::actor_system& system, placement where, Ts... args) {
   switch (where) {
     case placement::loop:
       return system.middleman().spawn_broker(
-        host<Shell, caf::io::broker, Ts...>, std::move(args)...);
+        host<Shell, transport::loop_actor, Ts...>, std::move(args)...);
     case placement::own_thread:
       return system.spawn<caf::detached>(
         host<Shell, caf::event_based_actor, Ts...>, std::move(args)...);

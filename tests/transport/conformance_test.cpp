@@ -40,12 +40,6 @@ struct local_world {
   }
 };
 
-struct io_config : caf::actor_system_config {
-  io_config() {
-    load<caf::io::middleman>();
-  }
-};
-
 /// Nodes that talk over loopback.
 struct tcp_world {
   io_config config;
@@ -54,7 +48,7 @@ struct tcp_world {
 
   std::unique_ptr<party> make(const std::string& name) {
     auto events = std::make_shared<event_queue>();
-    using base = caf::io::broker;
+    using base = loop_actor;
     auto actor = system.middleman().spawn_broker(
       own<base>,
       std::function<std::unique_ptr<cohort::transport::transport>(base*)>{

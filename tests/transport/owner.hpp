@@ -2,6 +2,7 @@
 #pragma once
 
 #include "transport/local_transport.hpp"
+#include "transport/loop_actor.hpp"
 #include "transport/tcp_transport.hpp"
 
 #include <caf/all.hpp>
@@ -15,6 +16,12 @@
 #include <variant>
 
 namespace cohort::transport::testing {
+
+struct io_config : caf::actor_system_config {
+  io_config() {
+    load<caf::io::middleman>();
+  }
+};
 
 using event = std::variant<link_hello, link_frames, link_refused, link_closed>;
 

@@ -21,12 +21,6 @@ using namespace cohort::transport::testing;
 
 namespace {
 
-struct io_config : caf::actor_system_config {
-  io_config() {
-    load<caf::io::middleman>();
-  }
-};
-
 struct listening {
   io_config config;
   caf::actor_system system{config};
@@ -41,7 +35,7 @@ struct listening {
 
   std::unique_ptr<party> make(const std::string& address, std::uint16_t at,
                               bool insecure) {
-    using base = caf::io::broker;
+    using base = loop_actor;
     auto actor = system.middleman().spawn_broker(
       own<base>,
       std::function<std::unique_ptr<cohort::transport::transport>(base*)>{
