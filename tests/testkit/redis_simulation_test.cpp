@@ -1,48 +1,33 @@
 // Whole nodes and their Redis clients under faults, in virtual time.
 #include "testkit/kv/redis_simulation.hpp"
 
+#include "testkit/seeds.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <array>
 #include <chrono>
-#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <iostream>
 #include <map>
+#include <mutex>
 #include <string>
 #include <utility>
-#include <vector>
 
 using namespace cohort;
 using namespace cohort::testkit;
 
 namespace {
 
-std::uint64_t number_in(const char* variable, std::uint64_t otherwise) {
-  const auto* text = std::getenv(variable);
-  return text ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
-/// COHORT_SEEDS=n runs so many, from COHORT_SEED on; COHORT_SEED=n that one
-/// alone, with a trace.
-std::uint64_t first_seed() {
-  return number_in("COHORT_SEED", 1);
-}
-
-bool alone() {
-  return std::getenv("COHORT_SEED") && !std::getenv("COHORT_SEEDS");
-}
-
 std::uint64_t seed_count() {
-  return alone() ? 1 : number_in("COHORT_SEEDS", 30);
+  return seeds::count(300);
 }
 
 redis_simulation_options options_of(std::uint64_t seed) {
   redis_simulation_options result;
   result.seed = seed;
-  if (alone())
-    result.trace = [](const std::string& line) { std::cout << line << '\n'; };
+  result.trace = seeds::trace();
   return result;
 }
 
@@ -112,19 +97,12 @@ constexpr std::array every_fault{
   "packet repeated",   "pause",           "wiped disk",
 };
 
-std::string text_of(const std::vector<std::string>& lines) {
-  std::string result;
-  for (const auto& x : lines)
-    result += "  " + x + '\n';
-  return result;
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(redis_simulation_suite)
 
 BOOST_AUTO_TEST_CASE(a_healthy_cluster_serves_clients) {
-  auto options = options_of(first_seed());
+  auto options = options_of(seeds::first());
   options.faults = false;
   options.storm = std::chrono::seconds{3};
   const auto done = run(options);
@@ -149,18 +127,23 @@ BOOST_AUTO_TEST_CASE(the_same_seed_is_the_same_run) {
 
 BOOST_AUTO_TEST_CASE(K1_K2_K3_E4_clients_survive_storms) {
   totals all;
+  std::mutex guards_totals;
   const auto began = std::chrono::steady_clock::now();
-  for (auto seed = first_seed(); seed < first_seed() + seed_count(); ++seed) {
+  const auto how = seeds::how_to_hunt(seed_count());
+  const auto bad = hunt(how, [&](std::uint64_t seed) {
     redis_simulation world{options_of(seed)};
+    bad_seed outcome;
     try {
-      all.add(world.run());
+      const auto done = world.run();
+      const std::lock_guard guard{guards_totals};
+      all.add(done);
     } catch (const std::exception& e) {
-      BOOST_ERROR("seed " << seed << ": " << e.what()
-                          << "; again, with a trace: COHORT_SEED=" << seed
-                          << " test_simulation_clients --run_test='*/K1_*'\n"
-                          << text_of(world.last_events()));
+      outcome.why = e.what();
+      outcome.last_events = world.last_events();
     }
-  }
+    return outcome;
+  });
+  seeds::report(bad, "test_simulation_clients --run_test='*/K1_*'");
   print(all, std::chrono::steady_clock::now() - began);
   if (seed_count() < 30)
     return;

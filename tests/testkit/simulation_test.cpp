@@ -1,59 +1,31 @@
 // Whole nodes under faults, in virtual time: the same seed is the same run.
-#include "testkit/seed_hunt.hpp"
 #include "testkit/simulation.hpp"
+
+#include "testkit/seeds.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <map>
 #include <mutex>
 #include <string>
-#include <thread>
-#include <vector>
 
 using namespace cohort;
 using namespace cohort::testkit;
 
 namespace {
 
-std::uint64_t number_in(const char* variable, std::uint64_t otherwise) {
-  const auto* text = std::getenv(variable);
-  return text ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
-/// COHORT_SEEDS=n runs so many, from COHORT_SEED on; COHORT_SEED=n that one
-/// alone, with a trace.
-std::uint64_t first_seed() {
-  return number_in("COHORT_SEED", 1);
-}
-
-bool alone() {
-  return std::getenv("COHORT_SEED") && !std::getenv("COHORT_SEEDS");
-}
-
 std::uint64_t seed_count() {
-  return alone() ? 1 : number_in("COHORT_SEEDS", 2000);
-}
-
-/// On all cores; but a trace is of one run.
-seed_hunt_options how_to_hunt() {
-  seed_hunt_options result;
-  result.first = first_seed();
-  result.count = seed_count();
-  result.jobs = std::max(1u, std::thread::hardware_concurrency());
-  return result;
+  return seeds::count(2000);
 }
 
 simulation_options options_of(std::uint64_t seed) {
   simulation_options result;
   result.seed = seed;
-  if (alone())
-    result.trace = [](const std::string& line) { std::cout << line << '\n'; };
+  result.trace = seeds::trace();
   return result;
 }
 
@@ -105,19 +77,12 @@ constexpr std::array every_fault{
   "wiped disk",
 };
 
-std::string text_of(const std::vector<std::string>& lines) {
-  std::string result;
-  for (const auto& x : lines)
-    result += "  " + x + '\n';
-  return result;
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(simulation_nodes_suite)
 
 BOOST_AUTO_TEST_CASE(a_healthy_cluster_serves) {
-  auto options = options_of(first_seed());
+  auto options = options_of(seeds::first());
   options.faults = false;
   options.storm = std::chrono::seconds{3};
   const auto done = run(options);
@@ -144,7 +109,8 @@ BOOST_AUTO_TEST_CASE(K1_E1_D1_nodes_survive_storms) {
   totals all;
   std::mutex guards_totals;
   const auto began = std::chrono::steady_clock::now();
-  const auto bad = hunt(how_to_hunt(), [&](std::uint64_t seed) {
+  const auto how = seeds::how_to_hunt(seed_count());
+  const auto bad = hunt(how, [&](std::uint64_t seed) {
     simulation world{options_of(seed)};
     bad_seed outcome;
     try {
@@ -157,11 +123,7 @@ BOOST_AUTO_TEST_CASE(K1_E1_D1_nodes_survive_storms) {
     }
     return outcome;
   });
-  for (const auto& x : bad)
-    BOOST_ERROR("seed " << x.seed << ": " << x.why
-                        << "; again, with a trace: COHORT_SEED=" << x.seed
-                        << " test_simulation_nodes --run_test='*/K1_*'\n"
-                        << text_of(x.last_events));
+  seeds::report(bad, "test_simulation_nodes --run_test='*/K1_*'");
   print(all, std::chrono::steady_clock::now() - began);
   if (seed_count() < 60)
     return;
