@@ -87,7 +87,8 @@ struct client {
   std::vector<watched_key> watched;
   std::unique_ptr<transaction> multi; ///< between MULTI and EXEC
   std::size_t writes_in_flight = 0;
-  std::size_t lone_reads = 0; ///< on their way in batches without commands
+  std::size_t lone_reads = 0;   ///< on their way in batches without commands
+  std::size_t riding_reads = 0; ///< in such with commands
   /// Reads on their way once more, because there was no room for the reply.
   std::multiset<reply_queue::place> asked_again;
   index_t last_write; ///< where its last acknowledged write is in the log

@@ -127,22 +127,28 @@ void front::go_on(std::int64_t now_ms) {
 
 // -- dispatch -----------------------------------------------------------------
 
-/// A write must not overtake the client's reads: those in the batch being
-/// collected have their place in it, but those that left in a batch of reads
-/// only may be evaluated late (K3). WAIT asks about writes that have a place in
-/// the log.
+/// Nothing must overtake the client's reads: those in the batch being collected
+/// have their place in it, but those that left in a batch of reads only may be
+/// evaluated late, and later than a batch with commands (K3). WAIT asks about
+/// writes that have a place in the log.
 bool front::must_wait(const client& c, const translation& t) const {
   if (!t.info || (c.multi && t.info->id != command_id::exec))
     return false;
+  if (t.info->id == command_id::wait)
+    return c.writes_in_flight > 0;
+  if (c.lone_reads == 0)
+    return false;
   switch (t.info->id) {
-    case command_id::wait:
-      return c.writes_in_flight > 0;
     case command_id::exec:
-      return c.lone_reads > 0 && c.multi && !c.multi->queued.read_only();
+      return c.multi && (commands_.size() > 0 || !c.multi->queued.read_only());
+    case command_id::watch:
+      return commands_.size() > 0;
     case command_id::cohort_do:
-      return c.lone_reads > 0;
+      return true;
     default:
-      return c.lone_reads > 0 && t.to == route::write;
+      return t.to == route::write
+             || (commands_.size() > 0
+                 && (t.to == route::read || t.to == route::walk));
   }
 }
 
@@ -185,8 +191,25 @@ void front::begin_batch() {
     batch_since_ms_ = now_ms_;
 }
 
-void front::enqueue_write(client& c, const kv::command& what) {
+/// Reads behind others that left alone do not ride (K3): they leave before.
+void front::begin_batch_with_commands() {
+  if (after_lone_reads_)
+    submit_batch();
   begin_batch();
+}
+
+/// Behind the client's reads and writes that have a place in the log, and in
+/// front of commands that are still to come.
+void front::place_query(const client& c) {
+  begin_batch();
+  query_after_.push_back(static_cast<std::uint32_t>(commands_.size()));
+  after_own_writes_ = after_own_writes_ || c.writes_in_flight > 0
+                      || c.riding_reads > 0;
+  after_lone_reads_ = after_lone_reads_ || c.lone_reads > 0;
+}
+
+void front::enqueue_write(client& c, const kv::command& what) {
+  begin_batch_with_commands();
   commands_.append(what);
   refs_.writes.push_back({c.id, reserve(c), reply_ref::kind::client});
   ++c.writes_in_flight;
@@ -195,13 +218,11 @@ void front::enqueue_write(client& c, const kv::command& what) {
 
 void front::enqueue_query(client& c, const kv::command& what,
                           reply_ref::kind kind) {
-  begin_batch();
-  query_after_.push_back(static_cast<std::uint32_t>(commands_.size()));
+  place_query(c);
   queries_.append(what);
   const auto place = kind == reply_ref::kind::client ? reserve(c)
                                                      : c.waiting_place;
   refs_.queries.push_back({c.id, place, kind});
-  after_own_writes_ = after_own_writes_ || c.writes_in_flight > 0;
   if (kind != reply_ref::kind::watch)
     consider_batch();
 }
@@ -240,10 +261,10 @@ void front::submit_batch() {
     work.queries = to_bytes(queries_.finish());
   refs_.asked = work.queries;
   work.query_after = std::exchange(query_after_, {});
-  if (refs_.lone())
-    for (const auto& ref : refs_.queries)
-      if (auto* c = find(ref.to))
-        ++c->lone_reads;
+  for (const auto& ref : refs_.queries)
+    if (auto* c = find(ref.to))
+      ++(refs_.lone() ? c->lone_reads : c->riding_reads);
+  after_lone_reads_ = false;
   const auto id = sender_.submit(
     std::move(work), std::exchange(after_own_writes_, false), now_ms_);
   requests_.emplace(id, std::exchange(refs_, {}));

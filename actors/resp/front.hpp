@@ -138,6 +138,8 @@ private:
   bool handle(client& c, args words);
   bool must_wait(const client& c, const translation& t) const;
   void begin_batch();
+  void begin_batch_with_commands();
+  void place_query(const client& c);
   void enqueue_write(client& c, const kv::command& what);
   void enqueue_query(client& c, const kv::command& what, reply_ref::kind kind);
   void enqueue_in_transaction(client& c, const translation& t);
@@ -234,6 +236,7 @@ private:
   std::vector<std::uint32_t> query_after_;
   request refs_;
   bool after_own_writes_ = false;
+  bool after_lone_reads_ = false; ///< some read, of its client
   std::int64_t batch_since_ms_ = 0;
 
   std::unordered_map<std::uint64_t, request> requests_;

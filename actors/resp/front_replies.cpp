@@ -120,11 +120,9 @@ void front::count_out(const request& of, const machine::finished_work& work) {
       if (work.fate == machine::work_fate::done)
         c->last_write = std::max(c->last_write, work.reply.at.index);
     }
-  if (!of.lone())
-    return;
   for (const auto& ref : of.queries)
     if (auto* c = find(ref.to)) {
-      --c->lone_reads;
+      --(of.lone() ? c->lone_reads : c->riding_reads);
       if (of.again)
         c->asked_again.erase(c->asked_again.find(ref.place));
     }

@@ -92,14 +92,15 @@ void front::exec(client& c) {
   std::vector<kv::watch> watches;
   for (const auto& x : watched)
     watches.push_back({x.key, x.changed});
-  begin_batch();
+  const bool reads = multi->queued.read_only();
+  if (!reads)
+    begin_batch_with_commands();
   const reply_ref ref{c.id, reserve(c, null_style::array),
                       reply_ref::kind::client};
-  if (multi->queued.read_only()) {
-    query_after_.push_back(static_cast<std::uint32_t>(commands_.size()));
+  if (reads) {
+    place_query(c);
     queries_.append_exec(multi->queued, watches);
     refs_.queries.push_back(ref);
-    after_own_writes_ = after_own_writes_ || c.writes_in_flight > 0;
   } else {
     commands_.append_exec(multi->queued, watches);
     refs_.writes.push_back(ref);

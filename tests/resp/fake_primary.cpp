@@ -269,6 +269,15 @@ void front_world::serve_sent(bool reversed) {
   }
 }
 
+void front_world::serve_newest_first() {
+  auto requests = std::exchange(sent, {});
+  std::reverse(requests.begin(), requests.end());
+  for (const auto& x : requests) {
+    tested.replied(primary.serve(x.request), now_ms);
+    carry_out();
+  }
+}
+
 void front_world::settle() {
   for (int i = 0; i < 1000; ++i) {
     serve_sent();

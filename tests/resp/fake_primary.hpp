@@ -104,6 +104,10 @@ public:
   /// The primary answers what was sent, newest first if `reversed`.
   void serve_sent(bool reversed = false);
 
+  /// It carries out what was sent last before what was sent first, as reads
+  /// may be that wait for others to say that it leads.
+  void serve_newest_first();
+
   /// The primary carries out what was sent, but its answers get lost.
   void serve_sent_silently();
 

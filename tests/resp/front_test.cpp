@@ -84,6 +84,41 @@ BOOST_AUTO_TEST_CASE(K3_a_write_does_not_overtake_reads) {
   BOOST_TEST(found == of_a);
 }
 
+/// Which rides with a write of somebody else: the later one asks to be behind
+/// it.
+BOOST_AUTO_TEST_CASE(K3_a_read_is_not_older_than_one_that_rides) {
+  connect(2);
+  for (const auto* later : {"GET a", "WATCH a"}) {
+    pass(2, "SET a 1\n");
+    pass(1, "GET a\n");
+    end_turn();
+    say(1, later);
+    BOOST_TEST(sent.size() == 2);
+    const auto& body = std::get<work_request>(sent.back().request.body);
+    BOOST_TEST(body.command.empty());
+    BOOST_TEST(body.after_sequence > 0);
+    settle();
+  }
+}
+
+/// Which left alone, and may be evaluated late.
+BOOST_AUTO_TEST_CASE(K3_a_read_is_not_older_than_one_that_left_alone) {
+  connect(2);
+  for (const auto* before : {"", "APPEND a x\n"})
+    for (const auto* later : {"GET a\n", "MULTI\nGET a\nEXEC\n"}) {
+      say(1, "GET a");
+      pass(2, before);
+      pass(1, later);
+      pass(2, "APPEND a x\n");
+      end_turn();
+      serve_newest_first();
+      settle();
+      const auto seen = heard(1);
+      const auto value = seen.substr(0, seen.find('\n', 4) + 1);
+      BOOST_TEST(seen.ends_with(value), seen);
+    }
+}
+
 BOOST_AUTO_TEST_CASE(reads_behind_own_writes_say_so) {
   say(1, "SET a 1");
   say(1, "GET a");
