@@ -112,7 +112,8 @@ public:
   void snapshot_taken(const log_base& base);
 
   /// A snapshot from `from`, the primary of `term`, is staged and durable.
-  void snapshot_received(node_id from, term_t term, const log_base& base);
+  /// False: it comes too late, and does not become the state.
+  bool snapshot_received(node_id from, term_t term, const log_base& base);
 
   /// Sending a snapshot to `peer` ended: it holds everything up to `index`, or
   /// (0) the attempt failed and may be repeated.

@@ -118,10 +118,10 @@ void replica::handle(candidate&, node_id, const append_reply&) {
   // As above.
 }
 
-void replica::snapshot_received(node_id from, term_t term,
+bool replica::snapshot_received(node_id from, term_t term,
                                 const log_base& base) {
   if (term < state_.term)
-    return;
+    return false;
   if (term > state_.term)
     adopt_term(term);
   COHORT_CHECK(!leads());
@@ -131,7 +131,9 @@ void replica::snapshot_received(node_id from, term_t term,
     self = &std::get<backup>(role_);
   }
   ticks_ = 0;
-  if (base.index > commit_ || mutated(mutant::snapshot_goes_back)) {
+  const bool newer = base.index > commit_
+                     || mutated(mutant::snapshot_goes_back);
+  if (newer) {
     move_base(base, log_.holds({base.term, base.index})
                       && !mutated(mutant::snapshot_drops_tail));
     commit_ = base.index;
@@ -143,6 +145,7 @@ void replica::snapshot_received(node_id from, term_t term,
   }
   self->verified = std::max(self->verified, base.index);
   acknowledge(*self);
+  return newer;
 }
 
 } // namespace cohort::replication

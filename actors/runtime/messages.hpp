@@ -362,6 +362,11 @@ struct snapshot_staged {
   replication::log_base base;
 };
 
+/// From the replica to the keeper: that one does not become the state.
+struct snapshot_unused {
+  index_t index;
+};
+
 /// To the applier: the staged snapshot becomes the state. Whatever comes after
 /// waits until it is.
 struct restore_snapshot {
@@ -441,6 +446,7 @@ COHORT_LOCAL_MESSAGE(send_snapshot)
 COHORT_LOCAL_MESSAGE(snapshot_delivered)
 COHORT_LOCAL_MESSAGE(snapshot_needed)
 COHORT_LOCAL_MESSAGE(snapshot_staged)
+COHORT_LOCAL_MESSAGE(snapshot_unused)
 COHORT_LOCAL_MESSAGE(restore_snapshot)
 COHORT_LOCAL_MESSAGE(read_snapshot)
 COHORT_LOCAL_MESSAGE(restore_end)

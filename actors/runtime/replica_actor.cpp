@@ -87,7 +87,8 @@ caf::behavior replica_actor::behavior() {
       wake();
     },
     [this](const snapshot_staged& x) {
-      core_.snapshot_received(x.from, x.term, x.base);
+      if (!core_.snapshot_received(x.from, x.term, x.base))
+        send(setup_->keeper, snapshot_unused{x.base.index});
       wake();
     },
     [this](const bury_nodes& x) {

@@ -4,9 +4,9 @@
 #include "core/fault_point.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
-#include <vector>
 
 namespace cohort::runtime {
 
@@ -24,6 +24,7 @@ caf::behavior snapshot_keeper::behavior() {
     [this](const inbound& x) { on_frame(x); },
     [this](const tick&) { on_tick(); },
     [this](const read_snapshot& x) { start_reading(x); },
+    [this](const snapshot_unused& x) { drop_staged(x.index); },
     [this](const piece_taken&) {
       if (!reading_)
         return;
@@ -227,7 +228,8 @@ bool snapshot_keeper::begin_arrival(node_id from, const snapshot_chunk& x) {
     finish_arrival();
     return false;
   }
-  if (strikes(fault_point::snapshot_is_refused)) {
+  if (staged_.size() >= options_.staged_max
+      || strikes(fault_point::snapshot_is_refused)) {
     answer(from, x, 0, snapshot_verdict::refused);
     return false;
   }
@@ -272,9 +274,8 @@ void snapshot_keeper::finish_arrival() {
   say("received a snapshot at index " + to_string(base.index) + " from node "
       + to_string(done.from));
   send(replica_, snapshot_staged{done.from, done.term, base});
-  // Another may arrive before the applier reads this one.
-  staged_ =
-    std::make_unique<storage::snapshot_file_reader>(std::move(**newest));
+  staged_.push_back(
+    std::make_unique<storage::snapshot_file_reader>(std::move(**newest)));
   answer(done.from, of, of.total, snapshot_verdict::done);
 }
 
@@ -293,9 +294,31 @@ void snapshot_keeper::answer(node_id to, const snapshot_chunk& x,
 
 // -- restoring ----------------------------------------------------------------
 
+/// The last one, if it arrived more than once.
+void snapshot_keeper::drop_staged(index_t index) {
+  const auto at =
+    std::find_if(staged_.rbegin(), staged_.rend(),
+                 [&](const auto& x) { return x->head().base.index == index; });
+  if (at != staged_.rend())
+    staged_.erase(std::next(at).base());
+}
+
+/// None: it did not come from a peer. Those before it will not be read.
+std::unique_ptr<storage::snapshot_file_reader>
+snapshot_keeper::take_staged(const replication::log_base& base) {
+  const auto at = std::find_if(
+    staged_.begin(), staged_.end(),
+    [&](const auto& x) { return x->head().base.index == base.index; });
+  if (at == staged_.end())
+    return nullptr;
+  auto result = std::move(*at);
+  staged_.erase(staged_.begin(), std::next(at));
+  return result;
+}
+
 void snapshot_keeper::start_reading(const read_snapshot& x) {
-  auto file = std::move(staged_);
-  if (!file || file->head().base.index != x.base.index) {
+  auto file = take_staged(x.base);
+  if (!file) {
     auto newest = options_.store->open_newest(options_.set);
     if (!newest)
       give_up(newest.err());

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace cohort::runtime {
 
@@ -30,6 +31,9 @@ struct snapshot_keeper_options {
   std::uint32_t patience_ticks = 100;
   /// Pieces on their way to an applier that restores.
   std::size_t pieces_in_flight_max = 4;
+  /// Snapshots of peers that arrived and are still to be restored. They keep
+  /// their space on the disk; while there are so many, others are refused.
+  std::size_t staged_max = 3;
 };
 
 /// The only one who touches a set's snapshot files: takes the applier's pieces,
@@ -93,6 +97,9 @@ private:
 
   // -- restoring --------------------------------------------------------------
   void start_reading(const read_snapshot& x);
+  void drop_staged(index_t index);
+  std::unique_ptr<storage::snapshot_file_reader>
+  take_staged(const replication::log_base& base);
   void send_pieces();
 
   void on_frame(const inbound& x);
@@ -107,8 +114,9 @@ private:
   std::map<node_id, delivery> deliveries_;
   std::map<node_id, wish> wishes_;
   std::optional<arrival> arrival_;
-  std::unique_ptr<storage::snapshot_file_reader>
-    staged_; ///< the last to arrive
+  /// In the order in which they arrived: each deletes the one before it from
+  /// the directory.
+  std::vector<std::unique_ptr<storage::snapshot_file_reader>> staged_;
   std::optional<reading> reading_;
 };
 

@@ -164,6 +164,46 @@ BOOST_AUTO_TEST_CASE(D7_an_answer_that_was_lost_is_given_again) {
   BOOST_TEST((delivered() == indexes{10}));
 }
 
+/// The applier may be slow, and another primary quick.
+BOOST_AUTO_TEST_CASE(D7_a_snapshot_that_another_follows_is_restored) {
+  for (const std::uint64_t index : {10, 20}) {
+    must_store(from, index);
+    ask();
+    carry(unchanged);
+  }
+  BOOST_TEST(to.replica.take<snapshot_staged>().size() == 2u);
+  for (const std::uint64_t index : {10, 20}) {
+    send(to.keeper,
+         read_snapshot{storage::tests::base_at(1, index), to.applier.actor});
+    const auto ends = to.applier.take<restore_end>();
+    BOOST_REQUIRE(ends.size() == 1u);
+    BOOST_TEST(ends[0].base.index.value == index);
+    BOOST_TEST(ends[0].whole.ok());
+  }
+}
+
+/// Those that wait to be restored take space.
+BOOST_AUTO_TEST_CASE(D7_no_more_arrive_than_are_restored) {
+  std::uint64_t index = 0;
+  const auto send_another = [&] {
+    index += 10;
+    must_store(from, index);
+    ask();
+    carry(unchanged);
+    return delivered() == indexes{index};
+  };
+  for (std::size_t i = 0; i < defaults.staged_max; ++i)
+    BOOST_TEST(send_another());
+  BOOST_TEST(!send_another());
+  send(to.keeper, snapshot_unused{index_t{20}});
+  BOOST_TEST(send_another());
+  BOOST_TEST(!send_another());
+  send(to.keeper,
+       read_snapshot{storage::tests::base_at(1, 30), to.applier.actor});
+  BOOST_TEST(send_another()); // what is older is not restored any more
+  BOOST_TEST(send_another());
+}
+
 BOOST_AUTO_TEST_CASE(D7_without_a_snapshot_one_is_asked_for) {
   ask();
   BOOST_TEST(from.replica.take<snapshot_needed>().size() == 1u);
