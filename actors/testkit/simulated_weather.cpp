@@ -37,6 +37,9 @@ constexpr std::array fault_rows{
   fault_row{fault_kind::fail_disk, sometimes(1, 10)},
 };
 
+/// Ticks of a node are longer or shorter than those of others by that, in ms.
+constexpr std::uint32_t tick_ms_spread_max = 1;
+
 constexpr std::array<std::size_t, 10> node_counts{1, 3, 3, 3, 3, 3, 3, 5, 5, 5};
 
 constexpr std::uint64_t mib = std::uint64_t{1} << 20;
@@ -147,9 +150,10 @@ void simulated_weather::draw_timers(rng& random) {
   x.heartbeat_ticks = draw_u32(random, 2, 8);
   x.election_ticks = draw_u32(random, 2 * x.heartbeat_ticks,
                               6 * x.heartbeat_ticks);
-  x.request_patience_ms = draw_u32(random, 2 * x.election_ticks * x.tick_ms,
-                                   8000);
-  cluster.tick_ms_spread = draw_u32(random, 0, 1);
+  const auto slowest_tick_ms = x.tick_ms + tick_ms_spread_max;
+  x.request_patience_ms =
+    draw_u32(random, 2 * x.election_ticks * slowest_tick_ms, 8000);
+  cluster.tick_ms_spread = draw_u32(random, 0, tick_ms_spread_max);
 }
 
 /// Where requests come one after the other, logs roll and disks are full; where
