@@ -147,6 +147,9 @@ bool redis_simulation::same_as_others(const std::string& name) const {
 // -- the verdict --------------------------------------------------------------
 
 void redis_simulation::judge() const {
+  if (options_.trace)
+    for (const auto& x : load_.journal().operations())
+      options_.trace(to_string(x));
   const auto verdict = history::check(load_.journal().operations());
   if (!verdict)
     throw invariant_broken{"no history: " + verdict.err().message};
