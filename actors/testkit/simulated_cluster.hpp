@@ -227,6 +227,7 @@ private:
     one_thread();
   };
   struct member {
+    std::string name;
     std::shared_ptr<faulty_file_system> disk;
     std::shared_ptr<virtual_clock> time;
     std::uint32_t tick_ms = 0;
@@ -254,15 +255,15 @@ private:
   };
 
   caf::scheduler::test_coordinator& scheduler() const;
-  bool run_one();
+  std::optional<member*> run_one();
   member* owner_of(caf::actor_id actor) const;
-  bool hold(caf::resumable* job);
+  bool hold(caf::resumable* job, member* owner);
   void release_due();
   void release(const member& x);
   void own_new_actors(member* owner);
   void run_ready();
-  void check();
-  void check_member(const std::string& name, member& x);
+  void check(member* x);
+  void check_member(member& x);
   bool may_fall(const std::string& name, const member& x) const;
   void fall(const std::string& name, member& x, const std::string& why);
   void make_member(const std::string& name);

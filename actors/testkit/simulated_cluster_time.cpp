@@ -37,20 +37,21 @@ microseconds simulated_cluster::now() const {
     scheduler().clock().now().time_since_epoch());
 }
 
-/// One message, of an actor that is drawn.
-bool simulated_cluster::run_one() {
+/// One message, of an actor that is drawn. The node that this is of, if any;
+/// nothing: nobody has anything to do.
+std::optional<simulated_cluster::member*> simulated_cluster::run_one() {
   auto& jobs = scheduler().jobs;
   if (jobs.empty())
-    return false;
+    return std::nullopt;
   if (jobs.size() > 1)
     std::swap(jobs.front(), jobs[random_.below(jobs.size())]);
   auto* const job = jobs.front();
-  if (hold(job)) {
-    jobs.pop_front();
-    return true;
-  }
   const auto actor = id_of(job);
   auto* const owner = owner_of(actor);
+  if (hold(job, owner)) {
+    jobs.pop_front();
+    return owner;
+  }
   const auto changes = owner ? owner->disk->changes() : 0;
   if (owner && owner->lives && mailbox_of(job) > mailbox_max)
     report_broken("a mailbox has " + std::to_string(mailbox_of(job))
@@ -60,7 +61,7 @@ bool simulated_cluster::run_one() {
   own_new_actors(owner);
   if (owner && owner->disk->changes() != changes && options_.disk_us_max > 0)
     busy_.insert(actor);
-  return true;
+  return owner;
 }
 
 simulated_cluster::member*
@@ -73,8 +74,7 @@ void simulated_cluster::own_new_actors(member* owner) {
   owners_.resize(system_->latest_actor_id() + 1, owner);
 }
 
-bool simulated_cluster::hold(caf::resumable* job) {
-  auto* const owner = owner_of(id_of(job));
+bool simulated_cluster::hold(caf::resumable* job, member* owner) {
   const bool busy = busy_.erase(id_of(job)) > 0;
   if (!owner || !owner->lives)
     return false;
@@ -111,8 +111,8 @@ void simulated_cluster::release(const member& owner) {
 
 void simulated_cluster::run_ready() {
   const auto last = events_ + events_per_moment_max;
-  while (run_one()) {
-    check();
+  while (const auto owner = run_one()) {
+    check(*owner);
     if (events_ > last)
       throw invariant_broken{"messages without end"};
   }
