@@ -62,8 +62,10 @@ void apply_witness::restored(const std::string& node, const progress& now) {
   if (dead_.contains(node))
     return;
   progress_[node] = now;
-  if (now.position == 0 || now.position > states_.size()
-      || states_[now.position - 1] != now.state)
+  const bool known = now.position <= states_.size();
+  const auto nothing = progress{}.state; // a snapshot before the first command
+  if (!known
+      || now.state != (now.position == 0 ? nothing : states_[now.position - 1]))
     broken_(node + " took over a snapshot that differs from what was applied, "
                    "at command "
             + std::to_string(now.position));

@@ -81,6 +81,16 @@ BOOST_AUTO_TEST_CASE(a_snapshot_brings_the_state) {
   BOOST_TEST(x.verdict == "");
 }
 
+BOOST_AUTO_TEST_CASE(a_snapshot_may_come_before_the_first_command) {
+  court x;
+  const auto empty = x.first.save();
+  apply(x.first, "a");
+  BOOST_REQUIRE(x.second.load(empty).ok());
+  BOOST_TEST(x.verdict == "");
+  BOOST_TEST(apply(x.second, "a") == "1");
+  BOOST_TEST(x.verdict == "");
+}
+
 BOOST_AUTO_TEST_CASE(a_snapshot_of_another_history_is_noticed) {
   court x;
   court other;
