@@ -78,11 +78,14 @@ struct JoinRequest {
   node @0 :Text;
   # Drawn once for this empty disk: asking again mints nothing new.
   nonce @1 :UInt64;
+  # The incarnation whose place it would take, as it was told; 0: not told yet.
+  replaces @2 :UInt64;
 }
 
 struct JoinReply {
   cluster @0 :ClusterId;
   nonce @1 :UInt64;
+  # 0: none yet. Ask again, in the place of `replaces`.
   incarnation @2 :UInt64;
   # The incarnation whose place it takes; 0: none.
   replaces @3 :UInt64;

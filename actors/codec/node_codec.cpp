@@ -172,6 +172,7 @@ void encode_body(wire::PeerFrame::Builder root, const join_request& x) {
   auto to = root.initJoinRequest();
   to.setNode(x.node);
   to.setNonce(x.nonce);
+  to.setReplaces(x.replaces.value);
 }
 
 void encode_body(wire::PeerFrame::Builder root, const join_reply& x) {
@@ -197,7 +198,7 @@ form_answer decode(wire::FormAnswer::Reader from) {
 }
 
 join_request decode(wire::JoinRequest::Reader from) {
-  return {from.getNode().cStr(), from.getNonce()};
+  return {from.getNode().cStr(), from.getNonce(), node_id{from.getReplaces()}};
 }
 
 join_reply decode(wire::JoinReply::Reader from) {

@@ -60,15 +60,19 @@ struct form_answer {
   bool complete = false;
 };
 
+/// A node with an empty disk wants an incarnation. Asked twice: with what it
+/// was told that it would take the place of, it is known to be alive now, and
+/// no request of an earlier life that was long on its way.
 struct join_request {
   std::string node;
   std::uint64_t nonce = 0;
+  node_id replaces; ///< `nobody`: it was not told yet
 };
 
 struct join_reply {
   cluster_id cluster;
   std::uint64_t nonce = 0;
-  node_id incarnation;
+  node_id incarnation; ///< `nobody`: ask again, in the place of `replaces`
   node_id replaces;
 };
 

@@ -158,9 +158,13 @@ void forming::answered(const std::string& from, const form_answer& answer) {
   store(complete);
 }
 
-void forming::joined(const join_reply& reply) {
+void forming::joined(const std::string& from, const join_reply& reply) {
   if (identity_ || storing_ || reply.nonce != options_.nonce)
     return;
+  if (reply.incarnation == nobody) {
+    takes_place_of_[from] = reply.replaces;
+    return ask_to_join(from);
+  }
   store({reply.cluster, reply.incarnation, reply.replaces, true, false, {}});
 }
 
@@ -184,6 +188,11 @@ void forming::form_without(const std::vector<std::string>& names) {
   consider();
 }
 
+void forming::ask_to_join(const std::string& name) {
+  out_.send.push_back({name, join_request{options_.own_name, options_.nonce,
+                                          takes_place_of_[name]}});
+}
+
 /// Says again what is not known to have arrived.
 void forming::tick() {
   if (storing_ || formed())
@@ -191,8 +200,7 @@ void forming::tick() {
   if (!identity_) {
     for (const auto& [name, who] : met_)
       if (who.formed)
-        out_.send.push_back(
-          {name, join_request{options_.own_name, options_.nonce}});
+        ask_to_join(name);
     return;
   }
   if (!coordinates()) {

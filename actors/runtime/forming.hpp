@@ -63,7 +63,7 @@ public:
   void lost(const std::string& name);
   void offered(const std::string& from, const form_offer& offer);
   void answered(const std::string& from, const form_answer& answer);
-  void joined(const join_reply& reply);
+  void joined(const std::string& from, const join_reply& reply);
   /// An operator: form a cluster although these nodes are not there.
   void form_without(const std::vector<std::string>& names);
   /// What `store` asked for is durable.
@@ -89,12 +89,14 @@ private:
   bool cluster_exists() const;
   void consider();
   void offer_to(const std::string& name, bool complete);
+  void ask_to_join(const std::string& name);
   void store(cluster_identity identity);
 
   forming_options options_;
   std::optional<cluster_identity> identity_; ///< durable
   std::optional<cluster_identity> storing_;
   std::map<std::string, hello> met_;
+  std::map<std::string, node_id> takes_place_of_; ///< as each peer told it
   std::vector<std::string> without_;
   bool told_to_form_ = false;
   std::set<std::string> confirmed_; ///< their identity is durable

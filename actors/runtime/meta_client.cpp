@@ -6,13 +6,17 @@
 namespace cohort::runtime {
 
 void meta_client::join(const std::string& from, const join_request& request,
-                       node_id replaces, std::int64_t now_ms) {
+                       node_id current, std::int64_t now_ms) {
+  if (request.replaces != current) {
+    answers_.push_back({from, {{}, request.nonce, nobody, current}});
+    return;
+  }
   const bool asked = std::any_of(asking_.begin(), asking_.end(), [&](auto& x) {
     return x.second.from == from && x.second.nonce == request.nonce;
   });
   if (asked)
     return;
-  const auto id = submit(mint_command{request.node, request.nonce, replaces},
+  const auto id = submit(mint_command{request.node, request.nonce, current},
                          now_ms);
   asking_[id] = {from, request.nonce};
 }
@@ -51,7 +55,7 @@ bool meta_client::settle_burial(const machine::finished_work& x) {
 }
 
 std::vector<meta_client::answer> meta_client::take_answers() {
-  std::vector<answer> result;
+  auto result = std::exchange(answers_, {});
   for (const auto& x : sender_.take_finished()) {
     const auto at = asking_.find(x.id);
     if (settle_burial(x) || at == asking_.end())

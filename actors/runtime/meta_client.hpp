@@ -22,10 +22,11 @@ public:
   explicit meta_client(const machine::sender_options& options)
     : sender_(options) {}
 
-  /// A node with an empty disk asks to join, in the place of `replaces`: what
-  /// it was until now, as far as this node knows.
+  /// A node with an empty disk asks to join. It is told that it would take the
+  /// place of `current`, its incarnation as far as this node knows, and only
+  /// who knows that is given a new one.
   void join(const std::string& from, const join_request& request,
-            node_id replaces, std::int64_t now_ms);
+            node_id current, std::int64_t now_ms);
 
   /// The disk of this incarnation went back in time: asks until it is buried.
   void bury(node_id incarnation) {
@@ -71,6 +72,7 @@ private:
   std::vector<node_id> members_;
   std::size_t next_member_ = 0;
   std::map<std::uint64_t, asking> asking_; ///< by work
+  std::vector<answer> answers_;            ///< that needed no work
   /// With the work that asks for it, if that is on its way.
   std::map<node_id, std::optional<std::uint64_t>> burials_;
 };

@@ -46,7 +46,7 @@ void supervisor::on_node_frame(const node_frame& x) {
   else if (const auto* answer = std::get_if<form_answer>(&body))
     forming_.answered(x.name, *answer);
   else if (const auto* joined = std::get_if<join_reply>(&body))
-    forming_.joined(*joined);
+    forming_.joined(x.name, *joined);
   else if (const auto* join = std::get_if<join_request>(&body)) {
     help_to_join(x.name, *join);
     return carry_out_meta();
@@ -152,7 +152,8 @@ void supervisor::carry_out_meta() {
                         codec::encode(meta_set, self, x.request)});
   for (auto& x : meta_.take_answers()) {
     x.reply.cluster = forming_.identity()->cluster;
-    say(x.to + " joins as node " + to_string(x.reply.incarnation));
+    if (x.reply.incarnation != nobody)
+      say(x.to + " joins as node " + to_string(x.reply.incarnation));
     to_node(x.to, codec::encode(self, x.reply));
   }
 }

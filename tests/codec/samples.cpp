@@ -102,7 +102,7 @@ void add_others(std::vector<sample>& to) {
   to.push_back(
     peer("form-offer", form_offer{cluster, true, node_id{3}, {"x", "y"}}));
   to.push_back(peer("form-answer", form_answer{cluster, true}));
-  to.push_back(peer("join-request", join_request{"a", 77}));
+  to.push_back(peer("join-request", join_request{"a", 77, node_id{2}}));
   to.push_back(
     peer("join-reply", join_reply{cluster, 77, node_id{9}, node_id{2}}));
   to.push_back(peer("refusal", refusal{refusal_code::rolled_back, "is older"}));

@@ -190,12 +190,15 @@ private:
                    const join_request& request) {
     if (!meta_answers || !nodes_.at(by).core->formed())
       return;
-    const auto [at, added] = minted_.emplace(request.nonce,
-                                             node_id{100 + minted_.size()});
+    const node_id replaced{1};
     join_reply reply{nodes_.at(by).core->identity()->cluster, request.nonce,
-                     at->second, node_id{1}};
+                     nobody, replaced};
+    if (request.replaces == replaced)
+      reply.incarnation =
+        minted_.emplace(request.nonce, node_id{100 + minted_.size()})
+          .first->second;
     if (nodes_.at(to).core) {
-      nodes_.at(to).core->joined(reply);
+      nodes_.at(to).core->joined(by, reply);
       carry_out(to);
     }
   }

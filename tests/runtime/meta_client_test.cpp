@@ -78,7 +78,7 @@ struct fixture {
 BOOST_FIXTURE_TEST_SUITE(meta_client_suite, fixture)
 
 BOOST_AUTO_TEST_CASE(C2_a_wiped_node_is_answered_once) {
-  const join_request request{"b", 77};
+  const join_request request{"b", 77, node_id{2}};
   asking.join("b", request, node_id{2}, now_ms);
   asking.join("b", request, node_id{2}, now_ms);
   pass(100);
@@ -90,12 +90,27 @@ BOOST_AUTO_TEST_CASE(C2_a_wiped_node_is_answered_once) {
 }
 
 BOOST_AUTO_TEST_CASE(C2_a_node_that_was_wiped_again_meanwhile_is_not_answered) {
-  asking.join("b", {"b", 77}, node_id{2}, now_ms);
-  asking.join("b", {"b", 78}, node_id{2}, now_ms);
+  asking.join("b", {"b", 77, node_id{2}}, node_id{2}, now_ms);
+  asking.join("b", {"b", 78, node_id{2}}, node_id{2}, now_ms);
   pass(100);
   BOOST_REQUIRE(answers.size() == 1u);
   BOOST_TEST(answers[0].reply.nonce == 77u);
   BOOST_TEST((state().buried == std::vector<node_id>{node_id{2}}));
+}
+
+/// Whoever asks must know whose place it takes: what was long on its way is of
+/// an earlier life, and would end this one.
+BOOST_AUTO_TEST_CASE(C2_a_request_of_an_earlier_life_mints_nothing) {
+  for (const auto known : {nobody, node_id{1}}) {
+    asking.join("b", {"b", 77, known}, node_id{2}, now_ms);
+    BOOST_TEST(pass(100) == 0u);
+    BOOST_REQUIRE(answers.size() == 1u);
+    BOOST_TEST((answers[0].reply.incarnation == nobody));
+    BOOST_TEST((answers[0].reply.replaces == node_id{2}));
+    BOOST_TEST(answers[0].reply.nonce == 77u);
+    answers.clear();
+  }
+  BOOST_TEST(state().buried.empty());
 }
 
 BOOST_AUTO_TEST_CASE(C2_a_disk_that_went_back_in_time_is_buried_for_good) {
