@@ -273,10 +273,12 @@ void replica::check_quorum(primary& self) {
     if (node == options_.self)
       return true;
     const auto peer = self.peers.find(node);
-    return peer != self.peers.end() && peer->second.contacted;
+    return peer != self.peers.end()
+           && (peer->second.contacted || peer->second.is_new);
   });
   for (auto& [node, peer] : self.peers) {
     peer.answered_lately = std::exchange(peer.contacted, false);
+    peer.is_new = false;
     peer.refused_snapshot = false;
   }
   if (!heard)
@@ -410,7 +412,6 @@ void replica::refresh_peers(primary& self) {
     auto& peer =
       self.peers.emplace(node, progress{options_.window}).first->second;
     peer.next = peer.probe_from = log_.last_index().next();
-    peer.contacted = true; // a new peer has one period to answer
   }
 }
 

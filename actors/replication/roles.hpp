@@ -64,6 +64,7 @@ struct progress {
   bool refused_snapshot = false; ///< lately: it is not sent another yet
   bool fetching = false;         ///< entries for it are being read from disk
   bool heartbeat_due = false;   ///< send something even if there is nothing new
+  bool is_new = true;           ///< has until the next quorum check to answer
   bool contacted = false;       ///< answered since the last quorum check
   bool answered_lately = false; ///< answered before it, or since
   std::uint64_t round = 0;      ///< the newest round it answered

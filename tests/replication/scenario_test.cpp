@@ -178,6 +178,20 @@ BOOST_AUTO_TEST_CASE(a_primary_that_reaches_nobody_steps_down) {
   BOOST_TEST(!g.at(n1).leads());
 }
 
+// Found by the simulator: the time that a new primary gives to others was taken
+// for an answer, and so a wiped voter for alive.
+BOOST_AUTO_TEST_CASE(D4_who_never_answered_has_not_answered_lately) {
+  g.crash(n3, false);
+  elect(n1);
+  for (int i = 0; i < 60; ++i) {
+    g.tick(n1);
+    spread();
+    BOOST_REQUIRE(g.at(n1).leads());
+    BOOST_TEST(!g.at(n1).peers()->at(n3).answered_lately);
+  }
+  BOOST_TEST(g.at(n1).peers()->at(n2).answered_lately);
+}
+
 // Thesis figure 3.7: an entry of an older term on a majority is not committed.
 BOOST_AUTO_TEST_CASE(entries_of_older_terms_do_not_commit_by_counting) {
   g = group{3, 1, [](options& opts) { opts.append_bytes_max = 1; }};
