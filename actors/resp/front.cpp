@@ -127,6 +127,18 @@ void front::go_on(std::int64_t now_ms) {
 
 // -- dispatch -----------------------------------------------------------------
 
+/// Whether a request has a place in the log.
+bool front::is_logged(const client& c, const translation& t) {
+  if (t.info && t.info->id == command_id::exec)
+    return c.multi && !c.multi->queued.read_only();
+  return !c.multi && t.to == route::write;
+}
+
+/// Whether it is a request to the set by itself.
+bool front::is_alone(const translation& t) {
+  return t.info && t.info->id == command_id::cohort_do;
+}
+
 /// Nothing must overtake the client's reads: those in the batch being collected
 /// have their place in it, but those that left in a batch of reads only may be
 /// evaluated late, and later than a batch with commands (K3). WAIT asks about
@@ -138,23 +150,19 @@ bool front::must_wait(const client& c, const translation& t) const {
     return c.writes_in_flight > 0;
   if (c.lone_reads == 0)
     return false;
-  switch (t.info->id) {
-    case command_id::exec:
-      return c.multi && (commands_.size() > 0 || !c.multi->queued.read_only());
-    case command_id::watch:
-      return commands_.size() > 0;
-    case command_id::cohort_do:
-      return true;
-    default:
-      return t.to == route::write
-             || (commands_.size() > 0
-                 && (t.to == route::read || t.to == route::walk));
-  }
+  if (is_logged(c, t) || is_alone(t))
+    return true;
+  const bool reads = t.to == route::read || t.to == route::walk
+                     || t.info->id == command_id::watch
+                     || t.info->id == command_id::exec;
+  return reads && commands_.size() > 0;
 }
 
 /// False: not yet; the request stays in the input.
 bool front::handle(client& c, args words) {
   const auto& t = translator_.translate(words);
+  if ((after_lone_reads_ && is_logged(c, t)) || is_alone(t))
+    submit_batch(); // what is read there does not ride (K3)
   if (must_wait(c, t)) {
     c.waits_for = wait_kind::earlier;
     waiting_for_earlier_.push_back(c.id);
@@ -191,13 +199,6 @@ void front::begin_batch() {
     batch_since_ms_ = now_ms_;
 }
 
-/// Reads behind others that left alone do not ride (K3): they leave before.
-void front::begin_batch_with_commands() {
-  if (after_lone_reads_)
-    submit_batch();
-  begin_batch();
-}
-
 /// Behind the client's reads and writes that have a place in the log, and in
 /// front of commands that are still to come.
 void front::place_query(const client& c) {
@@ -209,7 +210,7 @@ void front::place_query(const client& c) {
 }
 
 void front::enqueue_write(client& c, const kv::command& what) {
-  begin_batch_with_commands();
+  begin_batch();
   commands_.append(what);
   refs_.writes.push_back({c.id, reserve(c), reply_ref::kind::client});
   ++c.writes_in_flight;

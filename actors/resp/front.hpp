@@ -136,9 +136,10 @@ private:
   void serve(client& c);
   std::size_t consume(client& c, std::string_view input);
   bool handle(client& c, args words);
+  static bool is_alone(const translation& t);
+  static bool is_logged(const client& c, const translation& t);
   bool must_wait(const client& c, const translation& t) const;
   void begin_batch();
-  void begin_batch_with_commands();
   void place_query(const client& c);
   void enqueue_write(client& c, const kv::command& what);
   void enqueue_query(client& c, const kv::command& what, reply_ref::kind kind);

@@ -92,12 +92,10 @@ void front::exec(client& c) {
   std::vector<kv::watch> watches;
   for (const auto& x : watched)
     watches.push_back({x.key, x.changed});
-  const bool reads = multi->queued.read_only();
-  if (!reads)
-    begin_batch_with_commands();
+  begin_batch();
   const reply_ref ref{c.id, reserve(c, null_style::array),
                       reply_ref::kind::client};
-  if (reads) {
+  if (multi->queued.read_only()) {
     place_query(c);
     queries_.append_exec(multi->queued, watches);
     refs_.queries.push_back(ref);

@@ -49,6 +49,14 @@ BOOST_AUTO_TEST_CASE(a_wait_that_nobody_answers_ends) {
 
 // -- COHORT.SESSION and COHORT.DO ---------------------------------------------
 
+BOOST_AUTO_TEST_CASE(K3_a_write_by_another_session_does_not_overtake_reads) {
+  BOOST_TEST(ask(1, "COHORT.SESSION OPEN") == "$3\r\n3.3\r\n");
+  say(1, "GET a\nCOHORT.DO 3.3 1 APPEND a x");
+  serve_newest_first();
+  settle();
+  BOOST_TEST(heard(1) == "$-1\r\n:1\r\n");
+}
+
 BOOST_AUTO_TEST_CASE(K1_a_client_has_its_own_session) {
   const auto opened = ask(1, "COHORT.SESSION OPEN");
   BOOST_TEST(opened == "$3\r\n3.3\r\n");

@@ -119,6 +119,23 @@ BOOST_AUTO_TEST_CASE(K3_a_read_is_not_older_than_one_that_left_alone) {
     }
 }
 
+/// Those of one client are behind others that left alone, and so leave alone,
+/// too: what another client reads with them must not be overtaken either.
+BOOST_AUTO_TEST_CASE(K3_a_write_does_not_overtake_reads_that_may_not_ride) {
+  connect(2);
+  BOOST_TEST(ask(2, "SET a 1") == "+OK\r\n");
+  for (const auto* write : {"SET a 2\n", "MULTI\nSET a 2\nEXEC\n"}) {
+    say(1, "GET b");
+    pass(1, "GET b\n");
+    pass(2, std::string{"GET a\n"} + write);
+    end_turn();
+    serve_newest_first();
+    settle();
+    BOOST_TEST(heard(2).starts_with("$1\r\n1\r\n+OK"));
+    BOOST_TEST(ask(2, "SET a 1") == "+OK\r\n");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(reads_behind_own_writes_say_so) {
   say(1, "SET a 1");
   say(1, "GET a");
