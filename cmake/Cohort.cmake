@@ -31,14 +31,16 @@ if(COHORT_FAULT_POINTS)
   target_compile_definitions(cohort_options INTERFACE COHORT_FAULT_POINTS)
 endif()
 if(COHORT_SANITIZE)
-  target_compile_options(cohort_options INTERFACE -fsanitize=${COHORT_SANITIZE}
-                                                  -fno-omit-frame-pointer)
+  # What sanitizers add makes GCC take values for uninitialized that are not.
+  target_compile_options(
+    cohort_options INTERFACE -fsanitize=${COHORT_SANITIZE}
+                             -fno-omit-frame-pointer -Wno-maybe-uninitialized)
   target_link_options(cohort_options INTERFACE -fsanitize=${COHORT_SANITIZE})
 endif()
 
 # Most of the time of a build goes into the headers of others, which sources
-# that are compiled as one read once. The presets for sanitizers and debugging
-# build each source alone, and so find includes that are missing.
+# that are compiled as one read once. The preset for debugging builds each source
+# alone, and so finds includes that are missing.
 option(COHORT_UNITY "Compile several sources of a target as one" OFF)
 if(COHORT_UNITY)
   # Types in unnamed namespaces: a source that is included is no header.
