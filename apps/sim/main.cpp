@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace {
 
@@ -28,7 +29,7 @@ struct arguments {
   hunt_plan plan;
   std::string only;
   bool mutants = false;
-  std::string mutant;
+  std::vector<std::string> only_mutants;
   bool need_all_points = false;
 };
 
@@ -52,7 +53,7 @@ void declare(CLI::App& app, arguments& args) {
   auto* const table =
     app.add_flag("--mutants", args.mutants,
                  "show which known bugs are found, in how many seeds");
-  app.add_option("--mutant", args.mutant, "of those, this one alone")
+  app.add_option("--mutant", args.only_mutants, "of those, these alone")
     ->needs(table);
 }
 
@@ -94,7 +95,7 @@ int main(int argc, char** argv) {
   }
   try {
     if (args.mutants) {
-      const mutant_plan plan{args.mutant, args.plan.jobs,
+      const mutant_plan plan{args.only_mutants, args.plan.jobs,
                              tests_beside(argv[0])};
       return print_mutants(plan) ? exit_done : exit_found;
     }

@@ -10,6 +10,7 @@
 #  include "testkit/mutant_hunt.hpp"
 
 #  include <algorithm>
+#  include <chrono>
 #  include <cstdio>
 #  include <cstdlib>
 #  include <optional>
@@ -43,11 +44,15 @@ mutant_instrument simulator(const instrument& what, std::uint64_t seeds,
   return x;
 }
 
+/// A whole test takes most of a minute where other things run.
+constexpr std::chrono::seconds test_patience{300};
+
 /// A test of this build: it fails, or it does not.
 mutant_instrument test(const mutant_plan& plan, const std::string& name,
                        const std::string& command) {
   mutant_instrument x;
   x.name = name;
+  x.seed_patience = test_patience;
   x.run = [line = plan.tests + '/' + command + " >/dev/null 2>&1"](
             std::uint64_t) -> std::optional<std::string> {
     if (std::system(line.c_str()) == 0)
@@ -87,13 +92,22 @@ void print_verdict(const mutant_verdict& x) {
   std::fflush(stdout);
 }
 
+mutant named(const std::string& name) {
+  for (const auto& x : mutants)
+    if (x.what != mutant::none && x.name == name)
+      return x.what;
+  throw std::runtime_error{"there is no mutant '" + name + "'"};
+}
+
 std::vector<mutant> targets_of(const mutant_plan& plan) {
   std::vector<mutant> result;
+  for (const auto& name : plan.only)
+    result.push_back(named(name));
+  if (!plan.only.empty())
+    return result;
   for (const auto& x : mutants)
-    if (x.what != mutant::none && (plan.only.empty() || plan.only == x.name))
+    if (x.what != mutant::none)
       result.push_back(x.what);
-  if (result.empty())
-    throw std::runtime_error{"there is no mutant '" + plan.only + "'"};
   return result;
 }
 

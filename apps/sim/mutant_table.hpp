@@ -3,11 +3,12 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace cohort::sim {
 
 struct mutant_plan {
-  std::string only; ///< the name of one; empty: all
+  std::vector<std::string> only; ///< their names; empty: all
   std::size_t jobs = 1;
   /// Where the tests of this build are: those of disks and of sessions are
   /// instruments, too.
