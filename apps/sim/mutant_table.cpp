@@ -66,10 +66,11 @@ mutant_instrument test(const mutant_plan& plan, const std::string& name,
 std::vector<mutant_instrument> instruments_of(const mutant_plan& plan) {
   return {
     simulator(groups_instrument(), 4000, 500),
-    simulator(nodes_instrument(), 300, 50),
+    simulator(nodes_instrument(), 600, 50),
     simulator(clients_instrument(), 300, 50),
     test(plan, "images", "storage/test_crash_images"),
     test(plan, "sessions", "machine/test_machine"),
+    test(plan, "actors", "runtime/test_runtime"),
   };
 }
 

@@ -10,8 +10,8 @@ namespace cohort::sim {
 struct mutant_plan {
   std::vector<std::string> only; ///< their names; empty: all
   std::size_t jobs = 1;
-  /// Where the tests of this build are: those of disks and of sessions are
-  /// instruments, too.
+  /// Where the tests of this build are: those of disks, of sessions and of
+  /// single actors are instruments, too.
   std::string tests;
 };
 

@@ -26,7 +26,8 @@ using heard =
   std::variant<log_written, log_full, log_entries, make_spares, piece_taken,
                snapshot_piece, restore_end, snapshot_stored, snapshot_failed,
                snapshot_needed, snapshot_staged, snapshot_delivered,
-               store_snapshot, tell_durable, applied_up_to, outbound>;
+               store_snapshot, tell_durable, applied_up_to, outbound,
+               read_snapshot>;
 using heard_list = std::vector<heard>;
 
 /// Keeps what it is sent.
@@ -46,6 +47,7 @@ public:
       note<snapshot_staged>(), note<snapshot_delivered>(),
       note<store_snapshot>(),  note<tell_durable>(),
       note<applied_up_to>(),   note<outbound>(),
+      note<read_snapshot>(),
     };
   }
 

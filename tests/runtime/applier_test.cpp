@@ -111,4 +111,22 @@ BOOST_AUTO_TEST_CASE(D7_what_is_not_durable_is_not_stored) {
   BOOST_TEST(replica.take<applied_up_to>().size() == 1u);
 }
 
+/// It holds them.
+BOOST_AUTO_TEST_CASE(D7_a_snapshot_takes_the_place_of_entries_that_wait) {
+  apply(enough, enough - 1);
+  apply(enough + 1, enough - 1);
+  replica.take<applied_up_to>();
+  restore_end whole;
+  whole.base.index = index_t{2 * enough};
+  whole.base.term = term_t{1};
+  whole.machine_version = empty_machine{}.version();
+  send(applier, restore_snapshot{whole.base});
+  BOOST_TEST(keeper.take<read_snapshot>().size() == 1u);
+  send(applier, whole);
+  BOOST_TEST(ended(applier) == "");
+  const auto told = replica.take<applied_up_to>();
+  BOOST_REQUIRE(told.size() == 1u);
+  BOOST_TEST((told[0].index == whole.base.index));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
