@@ -1,93 +1,12 @@
 // Single rules, each in the smallest group that shows it.
-#include "testkit/protocol/group.hpp"
+#include "replication/three_nodes.hpp"
 
 #include <boost/test/unit_test.hpp>
 
-#include <algorithm>
-
 using namespace cohort;
 using namespace cohort::replication;
+using namespace cohort::replication::tests;
 using namespace cohort::testkit::protocol;
-
-namespace {
-
-constexpr node_id n1{1};
-constexpr node_id n2{2};
-constexpr node_id n3{3};
-constexpr node_id n4{4};
-
-struct three_nodes {
-  group g{3, 1};
-
-  /// Elects `node`: its clock runs faster than the others'.
-  void elect(node_id node) {
-    for (int i = 1; i < 400 && !g.at(node).leads(); ++i) {
-      for (auto other : g.running())
-        if (other == node || i % 3 == 0)
-          g.tick(other);
-      spread();
-    }
-    BOOST_REQUIRE(g.at(node).leads());
-    spread();
-  }
-
-  /// Likewise, but nothing that the new primary sends arrives.
-  void elect_quietly(node_id node) {
-    for (int i = 1; i < 400 && !g.at(node).leads(); ++i) {
-      for (auto other : g.running())
-        if (other == node || i % 3 == 0)
-          g.tick(other);
-      while (g.packets() > 0 && !g.at(node).leads()) {
-        g.deliver(0);
-        for (auto other : g.running())
-          g.sync(other);
-      }
-    }
-    BOOST_REQUIRE(g.at(node).leads());
-  }
-
-  void lose_all() {
-    while (g.packets() > 0)
-      g.lose(0);
-  }
-
-  /// Delivers and syncs everything; no clock runs.
-  void spread() {
-    for (int round = 0; round < 40; ++round) {
-      for (auto node : g.running()) {
-        while (!synced(node))
-          g.sync(node);
-        g.apply(node);
-      }
-      if (g.packets() == 0)
-        return;
-      for (auto n = g.packets(); n > 0; --n)
-        g.deliver(0);
-    }
-  }
-
-  bool synced(node_id node) {
-    const auto before = g.disk_of(node).last();
-    const auto term = g.disk_of(node).state;
-    g.sync(node);
-    return g.disk_of(node).last() == before && g.disk_of(node).state == term;
-  }
-
-  void isolate(node_id node) {
-    for (auto other : g.all())
-      if (other != node) {
-        g.cut(node, other);
-        g.cut(other, node);
-      }
-  }
-
-  bool has(node_id node, const std::string& text) {
-    const auto state = g.state_of(node);
-    return std::find(state.begin(), state.end(), text) != state.end();
-  }
-};
-
-} // namespace
 
 BOOST_FIXTURE_TEST_SUITE(scenario_suite, three_nodes)
 
@@ -376,102 +295,6 @@ BOOST_AUTO_TEST_CASE(
   g.restart(n2);
   g.settle(10);
   BOOST_TEST(g.regressed().contains(n2));
-}
-
-BOOST_AUTO_TEST_SUITE_END()
-
-// D3: replicas whose disks lost an ambiguous tail.
-BOOST_FIXTURE_TEST_SUITE(suspect_suite, three_nodes)
-
-BOOST_AUTO_TEST_CASE(
-  D3_a_suspect_does_not_vote_for_a_log_without_what_it_lost) {
-  elect(n1);
-  isolate(n3);
-  g.propose(n1, "a"); // on n1 and n2
-  spread();
-  BOOST_REQUIRE(g.acknowledged("a"));
-  g.heal();
-  g.damage(n2);
-  g.crash(n1, false);
-  g.restart(n2);
-  for (int i = 0; i < 200; ++i) {
-    g.tick(n2);
-    g.tick(n3);
-    spread();
-    BOOST_REQUIRE((g.primary() == nobody));
-  }
-  g.restart(n1);
-  g.settle(60);
-  BOOST_TEST((g.primary() == n1));
-  BOOST_TEST(!g.at(n2).suspect());
-  BOOST_TEST(has(n2, "a"));
-}
-
-BOOST_AUTO_TEST_CASE(D3_a_confirmed_primary_lifts_the_suspicion) {
-  elect(n1);
-  g.propose(n1, "a");
-  spread();
-  g.damage(n2);
-  g.crash(n3, false);
-  g.restart(n2);
-  g.propose(n1, "b");
-  for (int i = 0; i < 4; ++i) {
-    g.tick(n1);
-    spread();
-  }
-  // One other voter is no vote quorum of others, and the suspect's copy does
-  // not count.
-  BOOST_TEST(g.at(n2).suspect());
-  BOOST_TEST(!g.acknowledged("b"));
-  g.restart(n3);
-  g.settle(10);
-  BOOST_TEST(!g.at(n2).suspect());
-  BOOST_TEST(has(n2, "b"));
-}
-
-BOOST_AUTO_TEST_CASE(
-  D3_a_log_that_restarts_at_a_snapshot_answers_with_its_base) {
-  elect(n1);
-  g.crash(n3, false);
-  for (int i = 0; i < 5; ++i)
-    g.propose(n1, "w" + std::to_string(i));
-  spread();
-  g.snapshot(n1);
-  g.restart(n3);
-  for (int i = 0; i < 20 && !g.snapshots_pending(); ++i) {
-    g.tick(n1);
-    spread();
-  }
-  g.deliver_snapshot(true);
-  BOOST_REQUIRE((g.at(n3).durable_index() < g.at(n3).log().base_index()));
-  lose_all();
-  g.at(n3).step(n2, state_query{g.at(n3).term(), 7});
-  g.carry_out(n3);
-  BOOST_REQUIRE(g.packets() == 1u);
-  const auto* answer = std::get_if<state_answer>(&g.packet_at(0).body);
-  BOOST_REQUIRE(answer);
-  BOOST_TEST((answer->last == g.at(n3).log().last()));
-}
-
-BOOST_AUTO_TEST_CASE(D3_when_all_answered_the_vote_counts_as_given) {
-  elect(n1);
-  g.propose(n1, "a");
-  spread();
-  g.crash(n1, false);
-  g.crash(n3, false);
-  g.damage(n2);
-  g.restart(n1);
-  g.restart(n2);
-  g.restart(n3);
-  for (int i = 0; i < 3; ++i) { // only n2 asks; nobody campaigns yet
-    g.tick(n2);
-    spread();
-  }
-  BOOST_TEST(!g.at(n2).suspect());
-  BOOST_TEST((g.at(n2).durable_state().voted_for == forgotten_vote));
-  g.settle(60);
-  BOOST_TEST((g.primary() != nobody));
-  BOOST_TEST(has(n2, "a"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
