@@ -79,7 +79,8 @@ void simulated_load::judge(const job& x, const std::string& answer) {
   std::uint64_t position = 0;
   const auto* const end = answer.data() + answer.size();
   const auto read = std::from_chars(answer.data(), end, position);
-  if (answer.empty() || read.ec != std::errc{} || read.ptr != end)
+  const bool ends = read.ptr == end || *read.ptr == ' ';
+  if (answer.empty() || read.ec != std::errc{} || !ends)
     throw invariant_broken{what + " was answered with '" + answer.substr(0, 100)
                            + "'"};
   if (x.text.empty()) {
@@ -91,7 +92,7 @@ void simulated_load::judge(const job& x, const std::string& answer) {
   }
   if (witness_.position_of(x.text) != position)
     throw invariant_broken{"command " + what + " was acknowledged as number "
-                           + answer + " and is number "
+                           + std::to_string(position) + " and is number "
                            + std::to_string(witness_.position_of(x.text))};
   if (position <= x.after)
     throw invariant_broken{"command " + what + " is number " + answer

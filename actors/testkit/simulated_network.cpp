@@ -215,6 +215,8 @@ public:
       return;
     post(link, at->second.peer, order::both,
          link_end{"closed by the other side"});
+    if (!at->second.admitted)
+      given_up_[at->second.peer] = link;
     forget(at);
   }
 
@@ -317,6 +319,8 @@ private:
       tell(cohort::transport::link_closed{x.link, ended->why});
     } else if (at == links_.end()) {
       post(x.link, x.from, order::none, link_end{"connection reset"});
+      if (auto* answer = std::get_if<handshake>(&x.what))
+        on_late_answer(x, *answer);
     } else if (auto* answer = std::get_if<handshake>(&x.what)) {
       on_answer(at, *answer);
     } else {
@@ -349,6 +353,16 @@ private:
     tell(cohort::transport::link_closed{link, "refused"});
   }
 
+  /// Others tell their owner with a message, which may wait in its mailbox
+  /// while it closes the link.
+  void on_late_answer(const sim_packet& x, handshake& answer) {
+    auto* const who = std::get_if<hello>(&answer);
+    const auto at = given_up_.find(x.from);
+    if (who && at != given_up_.end() && at->second == x.link
+        && network_.random_.below(2) == 0)
+      tell(cohort::transport::link_hello{x.link, std::move(*who)});
+  }
+
   void forget(end_at at) {
     links_.erase(at);
   }
@@ -370,6 +384,8 @@ private:
   caf::scheduled_actor* self_;
   caf::actor owner_;
   std::map<link_id, end> links_;
+  /// By peer, the last that was closed before its answer was here.
+  std::map<std::string, link_id> given_up_;
 };
 
 std::unique_ptr<transport::transport>

@@ -9,6 +9,17 @@ namespace {
 /// Of a saved state, so that it is sent in several pieces.
 constexpr std::size_t filler_bytes = 150'000;
 
+/// One in so many replies is longer than what a session keeps.
+constexpr std::uint64_t long_reply_one_in = 8;
+constexpr std::size_t long_reply_bytes = 5000;
+
+std::string reply_of(std::uint64_t position) {
+  auto result = std::to_string(position);
+  if (position % long_reply_one_in == 0)
+    result.append(long_reply_bytes, ' ');
+  return result;
+}
+
 std::uint64_t next_state(std::uint64_t before, std::string_view command,
                          std::string_view reply) {
   trace_hash hash;
@@ -80,7 +91,7 @@ std::string witnessed_machine::apply(const machine::apply_context& context,
     reply = user_->apply(context, command.substr(command.find(' ') + 1));
   now_ = {now_.position + 1, next_state(now_.state, command, reply)};
   witness_.applied(node_, now_, command, {context.term, context.index});
-  return std::to_string(now_.position);
+  return reply_of(now_.position);
 }
 
 std::string witnessed_machine::query(std::string_view) const {

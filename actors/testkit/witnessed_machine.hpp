@@ -85,7 +85,8 @@ private:
   std::set<std::string> dead_;
 };
 
-/// Counts commands, each of which is given once, and answers with the count.
+/// Counts commands, each of which is given once, and answers with the count; to
+/// some commands with blanks after it, so many that no session keeps the reply.
 /// Its state depends on every command, on their order, and on what a machine of
 /// the user's, if there is one, replies to what follows a command's name.
 class witnessed_machine final : public machine::simple_machine {
