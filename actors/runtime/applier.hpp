@@ -3,8 +3,8 @@
 
 #include "core/ids.hpp"
 #include "machine/replicated_machine.hpp"
-#include "runtime/messages.hpp"
 #include "runtime/shell.hpp"
+#include "runtime/snapshot_messages.hpp"
 
 #include <deque>
 #include <memory>

@@ -62,7 +62,7 @@ caf::behavior hub::behavior() {
     },
     [this](const serve_gateway& x) {
       if (x.gateway)
-        gateways_[x.number] = x.gateway;
+        gateways_[x.number] = {x.gateway, x.wants_ticks};
       else
         gateways_.erase(x.number);
     },
@@ -96,12 +96,12 @@ void hub::on_tick() {
 }
 
 /// Those that live in the loop like this actor are reached without a wake-up.
-void hub::pass_on(const tick& x) {
+void hub::pass_on(const tick& msg) {
   for (const auto& [set, replica] : replicas_)
-    send(replica, x);
-  for (const auto& [number, gateway] : gateways_)
-    if (number != gateway_number::meta) // the node itself, whose tick it is
-      send(gateway, x);
+    send(replica, msg);
+  for (const auto& [number, x] : gateways_)
+    if (x.wants_ticks)
+      send(x.who, msg);
 }
 
 void hub::dial(peer& x) {
@@ -265,7 +265,7 @@ void hub::deliver(const codec::frame_address& where, const std::string& name,
         static_cast<std::uint16_t>(where.request >> gateway_shift);
       const auto at = gateways_.find(number);
       if (at != gateways_.end())
-        send(at->second, inbound{where.from, f});
+        send(at->second.who, inbound{where.from, f});
       return;
     }
     case target::node:
@@ -305,8 +305,8 @@ template <class Message>
 void hub::tell_all(const Message& msg) {
   for (const auto& [set, replica] : replicas_)
     send(replica, msg);
-  for (const auto& [number, gateway] : gateways_)
-    send(gateway, msg);
+  for (const auto& [number, x] : gateways_)
+    send(x.who, msg);
   send(options_->node, msg);
 }
 

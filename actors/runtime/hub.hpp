@@ -56,10 +56,14 @@ private:
     bool up = false;
     node_id incarnation;
   };
+  struct gateway {
+    caf::actor who;
+    bool wants_ticks = false;
+  };
 
   // -- links ------------------------------------------------------------------
   void on_tick();
-  void pass_on(const tick& x);
+  void pass_on(const tick& msg);
   void dial(peer& x);
   void on_hello(const transport::link_hello& x);
   void refuse(const transport::link_hello& met, const refusal& why);
@@ -93,7 +97,7 @@ private:
   std::vector<peer> peers_;
   std::map<node_id, std::size_t> by_incarnation_;
   std::map<set_id, caf::actor> replicas_;
-  std::map<std::uint16_t, caf::actor> gateways_;
+  std::map<std::uint16_t, gateway> gateways_;
   std::set<std::string> said_; ///< by say_once()
   bool flush_pending_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include "core/fault_point.hpp"
 #include "core/mutant.hpp"
+#include "runtime/snapshot_messages.hpp"
 
 #include <utility>
 

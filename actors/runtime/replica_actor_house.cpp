@@ -2,6 +2,7 @@
 #include "runtime/replica_actor.hpp"
 
 #include "core/fault_point.hpp"
+#include "runtime/snapshot_messages.hpp"
 
 #include <utility>
 

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <utility>
 #include <vector>
@@ -30,6 +31,9 @@ struct client_job {
 
 /// Ends the actor of a client.
 struct end_client {};
+
+/// How often a client looks for what must be sent again, or is too late.
+constexpr std::chrono::milliseconds tick_interval{10};
 
 } // namespace
 
@@ -103,13 +107,7 @@ public:
     return {
       [this](client_job& x) { take(std::move(x)); },
       [this](const inbound& x) { on_reply(x); },
-      [this](const tick&) {
-        seek_primary();
-        sender_.tick(now_ms());
-        if (strikes(fault_point::client_sends_again))
-          sender_.reconnected(sender_.primary(), now_ms());
-        carry_out();
-      },
+      [this](const tick&) { on_tick(); },
       [this](const role_changed& x) {
         primary_known_ = x.change.primary != nobody;
         sender_.primary_is(x.change.primary, now_ms());
@@ -156,6 +154,22 @@ private:
   void wait(client_job job) {
     waiting_bytes_ += job.text.size();
     waiting_.push_back(std::move(job));
+  }
+
+  void on_tick() {
+    ticking_ = false;
+    seek_primary();
+    sender_.tick(now_ms());
+    if (strikes(fault_point::client_sends_again))
+      sender_.reconnected(sender_.primary(), now_ms());
+    carry_out();
+  }
+
+  /// While something waits: an idle client wakes nobody.
+  void keep_ticking() {
+    const bool waits = !sent_.empty() || !waiting_.empty();
+    if (waits && !std::exchange(ticking_, true))
+      send_self_after(tick_interval, tick{});
   }
 
   void on_reply(const inbound& x) {
@@ -229,6 +243,7 @@ private:
            outbound{{x.to},
                     transport::lane::data,
                     codec::encode(setup_.set, self_node_, x.request)});
+    keep_ticking();
   }
 
   client_setup setup_;
@@ -236,6 +251,7 @@ private:
   std::vector<client_job> waiting_;
   std::size_t waiting_bytes_ = 0;
   std::map<std::uint64_t, std::vector<client_job>> sent_; ///< by work
+  bool ticking_ = false;
   node_id self_node_;
   bool hosted_ = false;
   bool primary_known_ = false;

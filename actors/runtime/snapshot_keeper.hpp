@@ -2,8 +2,8 @@
 #pragma once
 
 #include "codec/peer_codec.hpp"
-#include "runtime/messages.hpp"
 #include "runtime/shell.hpp"
+#include "runtime/snapshot_messages.hpp"
 #include "runtime/trace.hpp"
 #include "storage/snapshot_store.hpp"
 

@@ -21,13 +21,13 @@ void supervisor::start_gateway() {
   watch(made->front, "front");
   if (made->connections)
     watch(made->connections, "gateway");
-  attach({gateway_number::front, made->front});
+  attach({gateway_number::front, made->front, true});
 }
 
 void supervisor::attach(const attach_gateway& x) {
   if (ending_)
     return;
-  send(hub_, serve_gateway{x.number, x.gateway});
+  send(hub_, serve_gateway{x.number, x.gateway, x.wants_ticks});
   if (!x.gateway) {
     gateways_.erase(x.number);
     return;

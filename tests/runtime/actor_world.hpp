@@ -2,8 +2,8 @@
 // of witnesses instead of the rest of the node.
 #pragma once
 
-#include "runtime/messages.hpp"
 #include "runtime/shell.hpp"
+#include "runtime/snapshot_messages.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <caf/scheduler/test_coordinator.hpp>

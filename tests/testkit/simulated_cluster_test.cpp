@@ -69,10 +69,12 @@ public:
     BOOST_REQUIRE(soon([&] { return cluster.whole(name); }));
   }
 
+  /// A number, or what is wrong.
   std::string finish(answer x) {
     BOOST_REQUIRE(soon([&] { return is_there(x); }));
     const auto outcome = x.get();
-    return outcome ? *outcome : to_string(outcome.err());
+    return outcome ? outcome->substr(0, outcome->find(' '))
+                   : to_string(outcome.err());
   }
 
   bool broken = false;
@@ -158,6 +160,20 @@ BOOST_AUTO_TEST_CASE(commands_are_answered_at_every_node) {
   }
   BOOST_TEST(x.witness.length() == 3u);
   BOOST_TEST(!x.broken);
+}
+
+BOOST_AUTO_TEST_CASE(an_idle_client_wakes_nobody) {
+  small_world x;
+  const auto events_in = [&](std::chrono::microseconds time) {
+    const auto before = x.cluster.events();
+    x.pass(time);
+    return x.cluster.events() - before;
+  };
+  const auto unused = events_in(1s);
+  x.finish(x.cluster.client(x.backup()).execute("a"));
+  x.pass(1s);
+  constexpr std::uint64_t ticks = 100;
+  BOOST_TEST(events_in(1s) < unused + ticks / 2);
 }
 
 BOOST_AUTO_TEST_CASE(E1_another_node_leads_after_a_crash) {
