@@ -86,7 +86,8 @@ std::string describe(const exploration_bounds& x) {
   std::string result;
   for (const auto& [number, what] : parts)
     result += std::string{what} + " " + std::to_string(number) + ", ";
-  return result + "any number of losses";
+  result += x.in_order ? "lanes in order" : "any order";
+  return result + ", any number of losses";
 }
 
 std::string describe(const exploration_report& x) {

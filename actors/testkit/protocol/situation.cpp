@@ -39,6 +39,19 @@ std::uint64_t digest_of(const packet& x, const naming& names) {
   return mixed(names(x.from), names(x.to), digest(x.body));
 }
 
+/// Lanes of a link: what carries entries, or could, is data (T2).
+struct packet_lane {
+  node_id from;
+  node_id to;
+  bool data = false;
+
+  bool operator==(const packet_lane&) const = default;
+};
+
+packet_lane lane_of(const packet& x) {
+  return {x.from, x.to, std::holds_alternative<append_request>(x.body)};
+}
+
 /// Computed once.
 template <class Known>
 std::uint64_t digest_of(const Known& x, std::size_t naming) {
@@ -53,6 +66,7 @@ std::uint64_t digest_of(const Known& x, std::size_t naming) {
 situation::situation(const exploration_bounds& bounds) : left_(bounds) {
   COHORT_CHECK(bounds.nodes > 1 && bounds.nodes <= naming::nodes_max);
   COHORT_CHECK(bounds.heartbeats < election_ticks);
+  COHORT_CHECK(!bounds.in_order || bounds.repeats == 0);
   membership initial;
   initial.current.epoch = epoch_t{1};
   initial.current.m = default_m(bounds.nodes);
@@ -116,11 +130,18 @@ std::vector<choice> situation::choices() const {
 
 // -- it happens ---------------------------------------------------------------
 
+/// Where order counts, those before it in its lane are lost.
 packet situation::take(std::size_t i, bool keep) {
-  auto result = packets_[i]->value;
-  if (!keep)
-    packets_.erase(packets_.begin() + static_cast<std::ptrdiff_t>(i));
-  return result;
+  const auto taken = packets_[i];
+  const auto lane = lane_of(taken->value);
+  std::size_t place = 0;
+  std::erase_if(packets_, [&](const auto& x) {
+    const bool earlier = place++ < i;
+    if (x == taken)
+      return !keep;
+    return left_.in_order && earlier && lane_of(x->value) == lane;
+  });
+  return taken->value;
 }
 
 /// Its time is over, and all others grant it the pre-vote.
@@ -145,6 +166,9 @@ void situation::restart(member& who) {
   who.crash(false, *this);
   if (left_.disks_lie)
     who.replace_disk(disk{who.on_disk().base()});
+  if (left_.in_order)
+    std::erase_if(packets_,
+                  [&](const auto& x) { return x->value.to == who.id(); });
   who.start(*this);
   for (const auto& x : members_)
     if (x->value.id() != who.id() && x->value.core().leads())
@@ -231,7 +255,7 @@ void situation::post(packet x) {
     std::any_of(packets_.begin(), packets_.end(), [&](const auto& other) {
       return digest_of(*other, 0) == digest_of(*added, 0);
     });
-  if (!there)
+  if (!there || left_.in_order)
     packets_.push_back(added);
 }
 
@@ -242,17 +266,28 @@ void situation::post(snapshot_packet) {
 
 // -- looking ------------------------------------------------------------------
 
+/// The order of messages matters within a lane, if at all.
+std::uint64_t situation::digest_of_packets(std::size_t naming) const {
+  constexpr auto names = naming::nodes_max + 1;
+  std::array<std::uint64_t, 2 * names * names> lanes{};
+  std::uint64_t result = 0;
+  for (const auto& x : packets_) {
+    const auto on = lane_of(x->value);
+    auto& before = lanes[2 * (names * on.from.value + on.to.value) + on.data];
+    const auto own = digest_of(*x, naming);
+    result += left_.in_order ? before = mixed(before, own) : own;
+  }
+  return result;
+}
+
+/// The order of members does not matter.
 std::uint64_t situation::digest(std::size_t naming) const {
-  // The order of messages on their way and of members does not matter.
-  std::uint64_t packets = 0;
-  for (const auto& x : packets_)
-    packets += digest_of(*x, naming);
   std::uint64_t members = 0;
   for (const auto& x : members_)
     members += digest_of(*x, naming);
-  return mixed(facts().digest(namings[naming]), packets, members,
-               left_.commands, left_.crashes, left_.campaigns, left_.heartbeats,
-               left_.repeats);
+  return mixed(facts().digest(namings[naming]), digest_of_packets(naming),
+               members, left_.commands, left_.crashes, left_.campaigns,
+               left_.heartbeats, left_.repeats);
 }
 
 /// Of the naming in which members are in the order of what they are without

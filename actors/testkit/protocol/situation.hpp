@@ -32,6 +32,11 @@ struct exploration_bounds {
   /// A crash loses what the disk called durable, too: nothing stands that, and
   /// an exploration must find out.
   bool disks_lie = false;
+  /// As on a link: what arrives in a lane was sent after all that arrived there
+  /// before, and nothing reaches a process that was on its way to the one
+  /// before it. Otherwise each message may overtake every other. Without
+  /// repeats.
+  bool in_order = false;
 };
 
 /// What may happen next.
@@ -56,8 +61,9 @@ struct choice {
 ///
 /// What is left out, and why nothing that could break is missed:
 ///
-/// - There are no losses. A message that is lost is one that never arrives, and
-///   every situation on the way is judged: any number of losses is covered.
+/// - There are no losses. A message that is lost is one that never arrives, or
+///   that a later one of its lane overtakes, and every situation on the way is
+///   judged: any number of losses is covered.
 /// - A node that crashes starts at once. While a node is down it does nothing,
 ///   as one to which nothing is delivered. A crash loses all that is not
 ///   durable: to lose less, some of it becomes durable before.
@@ -128,10 +134,11 @@ private:
   void add_node_choices(std::vector<choice>& to, const member& who) const;
 
   std::uint64_t digest(std::size_t naming) const;
+  std::uint64_t digest_of_packets(std::size_t naming) const;
 
-  exploration_bounds left_; ///< of each bound but nodes and terms
+  exploration_bounds left_; ///< of each number but nodes and terms
   std::vector<std::shared_ptr<const known_member>> members_;
-  std::vector<std::shared_ptr<const known_packet>> packets_;
+  std::vector<std::shared_ptr<const known_packet>> packets_; ///< as sent
 };
 
 } // namespace cohort::testkit::protocol

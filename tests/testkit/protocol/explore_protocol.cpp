@@ -1,14 +1,15 @@
 // Every order of events in a small group: not a test, since larger bounds take
 // hours.
 //
-//     explore_protocol [NODES TERMS COMMANDS CRASHES CAMPAIGNS HEARTBEATS
-//                       REPEATS [STATES_MAX]]
+//     explore_protocol [--in-order] [NODES TERMS COMMANDS CRASHES CAMPAIGNS
+//                                    HEARTBEATS REPEATS [STATES_MAX]]
 #include "testkit/protocol/explorer.hpp"
 
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <exception>
+#include <string_view>
 
 using namespace cohort::testkit::protocol;
 
@@ -18,8 +19,10 @@ int main(int argc, char** argv) {
   std::uint64_t* const numbers[] = {
     &bounds.nodes,     &bounds.terms,      &bounds.commands, &bounds.crashes,
     &bounds.campaigns, &bounds.heartbeats, &bounds.repeats,  &states_max};
-  for (int i = 1; i < argc && i <= 8; ++i)
-    *numbers[i - 1] = std::strtoull(argv[i], nullptr, 10);
+  bounds.in_order = argc > 1 && std::string_view{argv[1]} == "--in-order";
+  const int first = bounds.in_order ? 2 : 1;
+  for (int i = first; i < argc && i < first + 8; ++i)
+    *numbers[i - first] = std::strtoull(argv[i], nullptr, 10);
   const auto start = std::clock();
   try {
     const auto report = explore(bounds, states_max);
