@@ -1,6 +1,7 @@
 #include "fuzz/memory_watch.hpp"
 
 #include <atomic>
+#include <cstddef>
 
 #if defined(__has_feature)
 #  if __has_feature(address_sanitizer)
@@ -12,7 +13,14 @@
 #endif
 
 #ifdef COHORT_ALLOCATOR_HAS_HOOKS
-#  include <sanitizer/allocator_interface.h>
+#  if __has_include(<sanitizer/allocator_interface.h>)
+#    include <sanitizer/allocator_interface.h>
+#  else // GCC has the functions only
+extern "C" int __sanitizer_install_malloc_and_free_hooks(
+  void (*allocated)(const volatile void*, std::size_t),
+  void (*freed)(const volatile void*));
+extern "C" std::size_t __sanitizer_get_allocated_size(const volatile void* at);
+#  endif
 #else
 #  include <malloc.h>
 
