@@ -17,6 +17,8 @@ template <class... Handlers>
 struct overloaded : Handlers... {
   using Handlers::operator()...;
 };
+template <class... Handlers> // Clang 14 does not guess it
+overloaded(Handlers...)->overloaded<Handlers...>;
 
 std::string directory_of(const std::string& node) {
   return "/" + node;
