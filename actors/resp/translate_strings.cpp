@@ -1,7 +1,7 @@
 // SET and GETEX with their options, numbers, ranges.
+#include "codec/kv_float.hpp"
 #include "resp/translations.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -148,17 +148,13 @@ void increment(args words, std::int64_t sign, translation& to) {
 
 void increment_float(args words, translation& to) {
   to.what.what = kv::op::incr_by_float;
-  auto text = words[2];
-  if (text.size() > 1 && text[0] == '+' && text[1] != '-')
-    text.remove_prefix(1);
-  long double by = 0;
-  const auto [end, code] = std::from_chars(text.data(),
-                                           text.data() + text.size(), by);
-  if (code != std::errc{} || end != text.data() + text.size() || std::isnan(by))
+  const auto text = words[2];
+  const auto by = kv::float_of(text);
+  if (!by)
     return to.refuse("ERR value is not a valid float");
-  if (std::isinf(by))
+  if (std::isinf(*by))
     return to.refuse("ERR increment would produce NaN or Infinity");
-  to.what.value = text;
+  to.what.value = text.substr(text.starts_with('+') ? 1 : 0);
 }
 
 /// GETRANGE key first last, also called SUBSTR

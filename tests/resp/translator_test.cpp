@@ -123,6 +123,8 @@ BOOST_AUTO_TEST_CASE(strings) {
     {"INCRBYFLOAT k x", "-ERR value is not a valid float"},
     {"INCRBYFLOAT k nan", "-ERR value is not a valid float"},
     {"INCRBYFLOAT k +-1", "-ERR value is not a valid float"},
+    {"INCRBYFLOAT k ++1", "-ERR value is not a valid float"},
+    {"INCRBYFLOAT k +", "-ERR value is not a valid float"},
     {"INCRBYFLOAT k inf", "-ERR increment would produce NaN or Infinity"},
     {"GETDEL k", writes(op::getdel, "key=k")},
     {"GETSET k v", writes(op::set, "key=k value=v", return_old)},
