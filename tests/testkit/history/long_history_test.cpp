@@ -153,8 +153,9 @@ bool wrong_refusal(history_t& history) {
   // Not before the write, and the value stays until the read.
   refusal.called += 1;
   refusal.returned = std::max(refusal.called, reader->called - 1);
+  const bool before_the_read = refusal.returned < reader->called;
   history.push_back(refusal);
-  return refusal.returned < reader->called;
+  return before_the_read;
 }
 
 /// A transfer is seen in halves: the sum of all keys is always 0.
