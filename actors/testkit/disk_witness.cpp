@@ -210,6 +210,8 @@ void disk_witness::take_block(known_disk& x,
 
 void disk_witness::take_records(known_disk& x,
                                 std::span<const std::byte> body) {
+  if (body.empty())
+    return;
   frame_buffer buffer{body.size() / word_bytes};
   std::memcpy(buffer.data(), body.data(), buffer.size());
   const frame whole{std::move(buffer)};
