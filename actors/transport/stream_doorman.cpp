@@ -28,6 +28,16 @@ bool stream_doorman::new_connection() {
   return doorman::new_connection(&acceptor_.backend(), handle);
 }
 
+/// CAF's waits for an event of the socket, which a loop that ends as well never
+/// sees: then the acceptor keeps the doorman, of which it is a part.
+void stream_doorman::graceful_shutdown() {
+  const caf::intrusive_ptr<stream_doorman> guard{this};
+  doorman_impl::graceful_shutdown();
+  remove_from_loop();
+  if (acceptor_.eventbf() == 0)
+    acceptor_.removed_from_loop(operation::read); // rule 2
+}
+
 namespace {
 
 error cannot_listen(const std::string& address, std::uint16_t port) {

@@ -23,6 +23,7 @@ public:
   stream_doorman(default_multiplexer& loop, native_socket socket, factory make);
 
   bool new_connection() override;
+  void graceful_shutdown() override;
 
 private:
   factory make_;
