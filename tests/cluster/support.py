@@ -1,8 +1,9 @@
 """Clusters of real processes on loopback, for the tests of this folder.
 
-COHORTD and COHORTCTL name the programs. All files of a test case are in one
-temporary directory; when the case fails, it is kept and its traces are
-printed."""
+COHORTD and COHORTCTL name the programs; COHORT_MEMORY_FACTOR says how many
+times more memory they take because they have a sanitizer. All files of a test
+case are in one temporary directory; when the case fails, it is kept and its
+traces are printed."""
 
 import os
 import random
@@ -21,6 +22,7 @@ import resp
 
 DAEMON = os.environ["COHORTD"]
 CONTROL = os.environ["COHORTCTL"]
+MEMORY_FACTOR = int(os.environ.get("COHORT_MEMORY_FACTOR", "1"))
 
 # Long enough for a machine that does a lot besides: a wait ends when what it
 # waits for is there.
@@ -129,11 +131,12 @@ class Node:
         return resp.info(self.client_port)
 
     def resident_bytes(self):
-        """Resident memory. Precondition: alive()."""
+        """Resident memory, as it would be without a sanitizer. Precondition:
+        alive()."""
         status = Path(f"/proc/{self.process.pid}/status").read_text(
             encoding="ascii", errors="replace")
         line = next(x for x in status.splitlines() if x.startswith("VmRSS:"))
-        return int(line.split()[1]) * 1024
+        return int(line.split()[1]) * 1024 // MEMORY_FACTOR
 
     def disk_bytes(self, under=""):
         """Of the files in its directory, or in a part of it. Files may come
