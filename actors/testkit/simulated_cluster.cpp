@@ -94,7 +94,6 @@ void simulated_cluster::make_member(const std::string& name) {
 std::unique_ptr<faulty_file_system> simulated_cluster::make_disk() const {
   faulty_file_system::options how;
   how.durable_writes = options_.durable_writes;
-  how.copies_on_write = options_.copies_on_write;
   return std::make_unique<faulty_file_system>(how);
 }
 
