@@ -20,7 +20,7 @@ std::optional<long double> float_of(std::string_view text) {
     text.remove_prefix(1);
   if (text.size() > text_max)
     return std::nullopt;
-  // Of a NaN, libstdc++ 12 reads on behind the end: here is one to stop at.
+  // Behind "nan" and "inf", libstdc++ 12 reads on: here is an end to stop at.
   const std::string ended{text};
   const auto* const last = ended.data() + ended.size();
   long double result = 0;

@@ -274,8 +274,10 @@ std::uint64_t situation::digest_of_packets(std::size_t naming) const {
   for (const auto& x : packets_) {
     const auto on = lane_of(x->value);
     auto& before = lanes[2 * (names * on.from.value + on.to.value) + on.data];
-    const auto own = digest_of(*x, naming);
-    result += left_.in_order ? before = mixed(before, own) : own;
+    auto hash = digest_of(*x, naming);
+    if (left_.in_order)
+      hash = before = mixed(before, hash);
+    result += hash;
   }
   return result;
 }
