@@ -25,6 +25,12 @@ chunk_iterator end_of_parts(const set_log& log, chunk_iterator at) {
 
 } // namespace
 
+/// Blocks have heads and ends, too: so only what is certain to gain.
+std::uint64_t packed_bytes(const record_place& at) {
+  const auto bytes = std::uint64_t{at.bytes};
+  return 2 * bytes < at.disk_bytes ? bytes + bytes / 4 : at.disk_bytes;
+}
+
 record_place place_in(const block_header& header, std::size_t offset,
                       std::size_t bytes) {
   const auto block_bytes = std::uint64_t{header.pages} * page_bytes;
@@ -58,6 +64,7 @@ void log_index::release(const chunk& x) {
   COHORT_CHECK(segment != live_.end() && segment->second >= x.at.disk_bytes);
   segment->second -= x.at.disk_bytes;
   live_total_ -= x.at.disk_bytes;
+  packed_total_ -= storage::packed_bytes(x.at);
 }
 
 // -- changing -----------------------------------------------------------------
@@ -99,6 +106,7 @@ void log_index::insert(set_log& log, chunk_iterator before,
     COHORT_CHECK(segment != live_.end());
     segment->second += parts[i].disk_bytes;
     live_total_ += parts[i].disk_bytes;
+    packed_total_ += storage::packed_bytes(parts[i]);
   }
   log.chunks.insert(before, added.begin(), added.end());
 }

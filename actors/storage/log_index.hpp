@@ -28,6 +28,10 @@ struct record_place {
   bool operator==(const record_place&) const = default;
 };
 
+/// What a record would take if it was written anew beside others: less, if it
+/// has a block almost to itself and is short.
+std::uint64_t packed_bytes(const record_place& at);
+
 /// The place of [offset, offset + bytes) in the body of a block.
 record_place place_in(const block_header& header, std::size_t offset,
                       std::size_t bytes);
@@ -86,7 +90,7 @@ struct set_log {
 /// needed. Holds nothing of the size of an entry. Not thread-safe.
 ///
 /// Invariant: the live bytes of a segment are the disk_bytes of the chunks in
-/// it.
+/// it, and the packed bytes of the log those of all chunks.
 class log_index {
 public:
   /// A segment that records will be in.
@@ -126,6 +130,10 @@ public:
   std::uint64_t live_bytes() const {
     return live_total_;
   }
+  /// What all that is live would take if it was written anew, side by side.
+  std::uint64_t packed_bytes() const {
+    return packed_total_;
+  }
   std::size_t chunk_count() const;
 
 private:
@@ -141,6 +149,7 @@ private:
   std::map<set_id, set_log> sets_;
   std::map<std::uint64_t, std::uint64_t> live_;
   std::uint64_t live_total_ = 0;
+  std::uint64_t packed_total_ = 0;
 };
 
 } // namespace cohort::storage

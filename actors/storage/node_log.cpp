@@ -261,16 +261,19 @@ result<void> node_log::flush() {
   auto header = write_block({});
   if (!header)
     return header.err();
-  if (std::all_of(pending_.begin(), pending_.end(),
-                  [](const auto& x) { return x.effect.count == 0; }))
-    died_bytes_ += std::uint64_t{header->pages} * page_bytes;
+  std::uint64_t needed = 0;
+  bool copied = false;
   for (const auto& x : pending_) {
     const auto place = place_in(*header, x.offset, x.bytes);
+    needed += x.effect.count > 0 ? packed_bytes(place) : 0;
+    copied = copied || x.effect.what == log_effect::kind::moved;
     publish(x.effect, x.effect.count == 0
                         ? std::span<const record_place>{}
                         : std::span<const record_place>{&place, 1});
   }
   pending_.clear();
+  if (!copied)
+    died_bytes_ += std::uint64_t{header->pages} * page_bytes - needed;
   return {};
 }
 
@@ -284,12 +287,12 @@ result<block_header> node_log::write_block(const log_tail::traits& traits) {
 void node_log::publish(const log_effect& effect,
                        std::span<const record_place> parts) {
   const std::lock_guard guard{mutex_};
-  auto live = index_.live_bytes();
+  auto live = index_.packed_bytes();
   for (const auto& x : parts)
-    live += x.disk_bytes;
+    live += packed_bytes(x);
   COHORT_CHECK(index_.apply(effect, parts));
   if (effect.what != log_effect::kind::moved)
-    died_bytes_ += live - index_.live_bytes();
+    died_bytes_ += live - index_.packed_bytes();
 }
 
 // -- observers ----------------------------------------------------------------

@@ -250,7 +250,7 @@ private:
   std::vector<codec::set_cut> cuts_;
   std::uint64_t moved_bytes_ = 0;
   /// The newest segment when the last pass of reclaiming began, and what died
-  /// since: the next one gains no more than that.
+  /// since or is padding: the next one gains no more than that.
   std::uint64_t pass_end_ = 0;
   std::uint64_t died_bytes_ = 0;
 

@@ -178,10 +178,11 @@ bool node_log::oldest_is_due(bool forced) const {
   if (index_.live_bytes(life) < oldest.size / 4)
     return true;
   // Emptying the oldest segments one after the other must gain something in the
-  // end: a quarter of the log, or as much as it takes to begin a segment. Not
-  // all that is dead can be gained: blocks leave the ends of segments unused.
+  // end: a quarter of the log, or as much as it takes to begin a segment. What
+  // is dead is gained, and what pads short blocks; but not all of that: blocks
+  // leave the ends of segments unused.
   const auto used = used_bytes();
-  auto gain = used - std::min(used, index_.live_bytes());
+  auto gain = used - std::min(used, index_.packed_bytes());
   if (life > pass_end_)
     gain = std::min(gain, died_bytes_);
   if (forced)

@@ -153,6 +153,29 @@ BOOST_AUTO_TEST_CASE(D5_a_log_that_is_all_alive_grows_to_its_limit) {
   reopen();
 }
 
+// Each has a page to itself, until it is copied.
+BOOST_AUTO_TEST_CASE(D5_short_entries_that_came_alone_do_not_fill_the_log) {
+  const auto limit = request.options.log_bytes_limit;
+  for (; next * page_bytes < 4 * limit; ++next)
+    write({write_of(1, {command(1, next, text(50))})});
+  BOOST_TEST(log().current_usage().segment_bytes <= limit);
+  reopen();
+}
+
+// With time for it, they are packed when the log is above log_bytes_max.
+BOOST_AUTO_TEST_CASE(D5_over_its_bound_the_log_packs_short_entries) {
+  const auto most = request.options.log_bytes_max;
+  for (; next * page_bytes < 4 * most; ++next) {
+    write({write_of(1, {command(1, next, text(50))})});
+    reclaim_all();
+    BOOST_REQUIRE(log().current_usage().segment_bytes
+                  <= most + 2 * request.options.segment_bytes);
+  }
+  // Some are copied again with those that came after them.
+  BOOST_TEST(log().current_usage().bytes_moved < most);
+  reopen();
+}
+
 // Over log_bytes_max, a segment that is fully alive is copied forward because
 // of the dead ones behind it.
 BOOST_AUTO_TEST_CASE(D5_over_its_bound_the_log_empties_its_oldest_segment) {
@@ -254,6 +277,17 @@ BOOST_AUTO_TEST_CASE(D6_a_full_disk_still_takes_votes_and_configurations) {
     write({state_of(1, voted(term, 2))});
     reopen();
   }
+}
+
+// What copying takes of the reserved segments, it gives back.
+BOOST_AUTO_TEST_CASE(D6_a_disk_full_of_short_entries_still_takes_votes) {
+  disk->set_disk_bytes(12 * request.options.segment_bytes);
+  fill(50);
+  for (std::uint64_t term = 6; term < 17; ++term) {
+    write({state_of(1, voted(term, 2))});
+    reopen();
+  }
+  BOOST_TEST(log().current_usage().live_bytes > 0u);
 }
 
 BOOST_AUTO_TEST_CASE(D6_freed_space_heals_a_full_log) {
