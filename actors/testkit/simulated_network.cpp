@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -123,11 +124,10 @@ bool simulated_network::lives(const std::string& name,
 void simulated_network::break_links(const std::string& x,
                                     const std::string& y) {
   for (const auto& [link, state] : links_) {
-    const auto& [dialer, acceptor, last] = state;
-    if (!(dialer == x && acceptor == y) && !(dialer == y && acceptor == x))
+    if (x == y || !joins(state, x) || !joins(state, y))
       continue;
     ++counts_.links_broken;
-    for (const auto& name : {dialer, acceptor})
+    for (const auto& name : {x, y})
       if (const auto owner = endpoints_[name].owner)
         schedule(time_, owner, draw_delay_ns(x, y),
                  {link, "", link_end{"connection reset"}});
@@ -137,10 +137,10 @@ void simulated_network::break_links(const std::string& x,
 void simulated_network::vanish(const std::string& name, bool silent) {
   endpoints_[name] = {caf::actor{}, silent};
   for (const auto& [link, state] : links_) {
-    const auto& [dialer, acceptor, last] = state;
-    if (dialer != name && acceptor != name)
+    if (!joins(state, name))
       continue;
-    const auto& other = dialer == name ? acceptor : dialer;
+    const auto& other = state.dialed_by == name ? state.accepted_by
+                                                : state.dialed_by;
     const auto owner = endpoints_[other].owner;
     if (!owner)
       continue;
@@ -150,6 +150,18 @@ void simulated_network::vanish(const std::string& name, bool silent) {
       schedule(time_, owner, draw_delay_ns(name, other),
                {link, name, link_end{"connection reset"}});
   }
+}
+
+/// Whether this is a link of `name` that can still break.
+bool simulated_network::joins(const link_state& x, const std::string& name) {
+  return !x.ended && (x.dialed_by == name || x.accepted_by == name);
+}
+
+/// One side of it has ended.
+void simulated_network::end_of(link_id link) {
+  const auto at = links_.find(link);
+  if (at != links_.end() && std::exchange(at->second.ended, true))
+    links_.erase(at);
 }
 
 /// Nothing tells `other` that a link of `name` is over, even if it never sends
@@ -364,6 +376,7 @@ private:
   }
 
   void forget(end_at at) {
+    network_.end_of(at->first);
     links_.erase(at);
   }
 

@@ -131,9 +131,12 @@ private:
     std::string accepted_by;
     /// When the last packet arrives, by direction (dialer's first) and lane.
     std::array<std::array<std::int64_t, transport::lane_count>, 2> last_ns{};
+    bool ended = false; ///< on one side; the other is told
   };
 
   bool lives(const std::string& name, const caf::actor& owner) const;
+  static bool joins(const link_state& x, const std::string& name);
+  void end_of(transport::link_id link);
   void fall_silent(transport::link_id link, const std::string& name,
                    const std::string& other);
   bool draws_repeat(const std::vector<frame>& frames);

@@ -218,6 +218,18 @@ BOOST_AUTO_TEST_CASE(a_cut_is_silent_and_heals) {
   BOOST_TEST(x.soon([&] { return is_there(waiting); }));
 }
 
+// Found by the simulator: all links that there had ever been were broken, and
+// the word of each filled the mailbox of a paused node.
+BOOST_AUTO_TEST_CASE(only_links_that_are_there_break) {
+  small_world x;
+  auto& network = x.cluster.network();
+  for (std::uint64_t times = 1; times <= 3; ++times) {
+    x.pass(1s);
+    network.break_links("n1", "n2");
+    BOOST_TEST(network.counts().links_broken == times);
+  }
+}
+
 // The word that the link is over is lost, and nothing is ever sent on it: the
 // node at its other end has no identity.
 BOOST_AUTO_TEST_CASE(a_lost_end_of_a_link_is_noticed) {
