@@ -42,13 +42,16 @@ void replica_actor::hand_over_to_best() {
     (void) core_.transfer(best); // refused: it is under way
 }
 
-/// Whoever can be reached is asked; the one that leads acts on it.
+/// Whoever can be reached is asked; the one that leads acts on it. Until the
+/// entry that makes this node a voter is committed, it may be lost.
 void replica_actor::ask_to_join() {
   if (joined_)
     return;
   if (core_.members().is_voter(setup_->protocol.self)) {
-    joined_ = true;
-    return say("is a voter now");
+    joined_ = core_.members_index() <= core_.commit_index();
+    if (joined_)
+      say("is a voter now");
+    return;
   }
   send(setup_->hub, outbound{{reachable_.begin(), reachable_.end()},
                              transport::lane::control,
