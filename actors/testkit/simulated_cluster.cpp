@@ -42,6 +42,11 @@ std::vector<std::string> names_of(std::size_t count) {
   return result;
 }
 
+/// Whoever runs a node does what it says.
+bool asks_for_an_empty_disk(const std::string& why) {
+  return why.find("Empty its data directory") != std::string::npos;
+}
+
 } // namespace
 
 simulated_cluster::one_thread::one_thread() {
@@ -160,6 +165,7 @@ void simulated_cluster::fall(const std::string& name, member& x,
   if (!may_fall(name, x))
     return report_broken(name + " " + why);
   x.fell = true;
+  x.refused = x.refused || asks_for_an_empty_disk(why);
   ++x.falls;
   count("node stops itself");
 }

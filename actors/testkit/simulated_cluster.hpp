@@ -240,7 +240,7 @@ private:
     bool crashes_by_disk = false;
     crash_kind crash_by_disk;
     bool fell = false;    ///< it stopped itself
-    bool refused = false; ///< and could not even start
+    bool refused = false; ///< and will not do better with that disk
     bool limited = false; ///< its disk has little space
     bool full = false;    ///< its disk has no byte left
     bool damaged = false; ///< its disk is
