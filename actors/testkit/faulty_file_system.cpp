@@ -30,7 +30,7 @@ public:
                         std::span<const std::byte> data) override {
     COHORT_CHECK(writable_);
     const auto verdict = disk_->next_change(path_);
-    if (verdict.what == disk::fate::happens && !fits(offset + data.size()))
+    if (verdict.what == disk::fate::happens && !fits(offset, data.size()))
       return {errc::no_space, path_ + ": the disk is full"};
     if (verdict.what == disk::fate::fails) {
       if (!disk_->stopped)
@@ -88,11 +88,13 @@ public:
   }
 
 private:
-  bool fits(std::uint64_t end) const {
+  bool fits(std::uint64_t offset, std::uint64_t count) const {
     const auto size = inode_->now.size;
-    return end <= size
-           || disk_->used() - rounded(size) + rounded(end)
-                <= disk_->opts.disk_bytes;
+    const auto grown = std::max(size, offset + count);
+    auto needed = rounded(grown) - rounded(size);
+    if (disk_->opts.copies_on_write)
+      needed = std::max(needed, rounded(count));
+    return needed == 0 || disk_->used() + needed <= disk_->opts.disk_bytes;
   }
 
   std::shared_ptr<disk> disk_;

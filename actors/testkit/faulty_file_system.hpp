@@ -26,6 +26,9 @@ public:
     std::uint64_t disk_bytes = ~std::uint64_t{0}; ///< beyond: no_space
     /// Files that are opened durable need no sync, as with O_DSYNC.
     bool durable_writes = false;
+    /// What is written anew needs room of its own, and gives up the old then:
+    /// a full disk takes nothing at all.
+    bool copies_on_write = false;
   };
 
   explicit faulty_file_system(const options& opts);

@@ -99,6 +99,7 @@ void simulated_cluster::make_member(const std::string& name) {
 std::unique_ptr<faulty_file_system> simulated_cluster::make_disk() const {
   faulty_file_system::options how;
   how.durable_writes = options_.durable_writes;
+  how.copies_on_write = options_.copies_on_write;
   return std::make_unique<faulty_file_system>(how);
 }
 
@@ -152,12 +153,13 @@ void simulated_cluster::check_member(member& x) {
     crash(x.name, {false, random_.below(2) == 0});
 }
 
-/// A node has a right to stop when its disk gave it a reason: with little space
-/// while it opens its log, with none at any time.
+/// A node has a right to stop when its disk gave it a reason: with no space at
+/// any time, with little while it opens a log that needs more of it.
 bool simulated_cluster::may_fall(const std::string& name,
                                  const member& x) const {
   return x.disk->stopped() || x.disk->failed_changes() > 0 || x.damaged
-         || x.full || (x.limited && !disks_.has_log(name));
+         || x.full
+         || (x.limited && (options_.copies_on_write || !disks_.has_log(name)));
 }
 
 void simulated_cluster::fall(const std::string& name, member& x,

@@ -56,6 +56,7 @@ struct simulated_cluster_options {
   std::uint32_t tick_ms_spread = 0;
   /// Disks know durable writes, which need no sync.
   bool durable_writes = false;
+  bool copies_on_write = false; ///< a full disk refuses overwriting, too
   /// Whoever changed its disk is busy with that for up to this.
   std::int64_t disk_us_max = 0;
   /// A node is about to crash, and what it has answered is to be taken now.

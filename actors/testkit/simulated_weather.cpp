@@ -61,6 +61,7 @@ simulated_weather::simulated_weather(rng& random, bool with_faults) {
   draw_timers(random);
   draw_faults(random);
   draw_pace(random);
+  cluster.copies_on_write = random.below(4) == 0;
   if (with_faults)
     return;
   faults = {};
@@ -90,6 +91,7 @@ std::string simulated_weather::text() const {
   add("snapshot_log_bytes", cluster.limits.snapshot_log_bytes);
   add("delay us", static_cast<std::uint64_t>(delay.most_us));
   add("disk us", static_cast<std::uint64_t>(cluster.disk_us_max));
+  add("copies on write", cluster.copies_on_write);
   add("command bytes", load.padding_max);
   add("load one in", load_one_in);
   return result;
