@@ -130,17 +130,14 @@ void simulated_weather::draw_cluster(rng& random) {
 }
 
 /// Logs of few small segments roll, are emptied and replaced by snapshots all
-/// the time, if commands are large: of small ones, whole pages may be in the
-/// log before a snapshot is due, and have to fit.
+/// the time.
 void simulated_weather::draw_limits(rng& random) {
-  const bool large = random.below(2) == 0;
-  load.padding_max = large ? 20'000 : 200;
-  const auto least = large ? 2 * mib : 64 * mib;
+  load.padding_max = random.below(2) == 0 ? 20'000 : 200;
   auto& x = cluster.limits;
   x.segment_bytes = (std::uint64_t{64} << 10) << random.below(5);
-  x.log_bytes_max = std::max(least, x.segment_bytes * random.between(4, 16));
+  x.log_bytes_max = std::max(2 * mib, x.segment_bytes * random.between(4, 16));
   x.log_bytes_limit = x.log_bytes_max * random.between(2, 4);
-  x.snapshot_log_bytes = random.between(mib, large ? x.log_bytes_max / 2 : mib);
+  x.snapshot_log_bytes = random.between(mib, x.log_bytes_max / 2);
   x.disk_reserve_bytes = mib;
 }
 
