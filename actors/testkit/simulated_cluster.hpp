@@ -133,6 +133,10 @@ public:
   void limit_disk(const std::string& name, std::uint64_t free_bytes);
   void unlimit_disk(const std::string& name);
 
+  /// The next change of its disk takes so long: whoever makes it does nothing
+  /// else, while the others of its node go on.
+  void stall_disk(const std::string& name, std::chrono::microseconds time);
+
   /// The n-th change of its disk from now on fails, and the node stops itself.
   void fail_disk(const std::string& name, std::uint64_t change);
 
@@ -246,6 +250,7 @@ private:
     bool full = false;    ///< its disk has no byte left
     bool damaged = false; ///< its disk is
     unsigned falls = 0;   ///< since its disk is damaged
+    std::chrono::microseconds stall{0}; ///< of the next change of its disk
   };
 
   /// An actor that has something to do, and may not yet.
@@ -258,6 +263,7 @@ private:
   caf::scheduler::test_coordinator& scheduler() const;
   std::optional<member*> run_one();
   member* owner_of(caf::actor_id actor) const;
+  void note_change(caf::actor_id actor, member& owner);
   bool hold(caf::resumable* job, member* owner);
   void release_due();
   void release(const member& x);
@@ -290,8 +296,9 @@ private:
   disk_witness disks_;
   simulated_network network_;
   std::map<std::string, member> members_;
-  std::vector<member*> owners_;  ///< of actors, by their ids; none: CAF's own
-  std::set<caf::actor_id> busy_; ///< with the disk
+  std::vector<member*> owners_; ///< of actors, by their ids; none: CAF's own
+  /// With the disk, and for how long.
+  std::map<caf::actor_id, std::chrono::microseconds> busy_;
   std::vector<held_job> held_;
   std::map<std::string, std::string> primaries_; ///< by set and term
   std::string broken_;

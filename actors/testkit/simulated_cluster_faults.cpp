@@ -102,6 +102,13 @@ void simulated_cluster::unlimit_disk(const std::string& name) {
   x.disk->set_disk_bytes(~std::uint64_t{0});
 }
 
+void simulated_cluster::stall_disk(const std::string& name,
+                                   std::chrono::microseconds time) {
+  count("stalled disk");
+  note(name, "its disk stalls");
+  members_.at(name).stall = time;
+}
+
 void simulated_cluster::fail_disk(const std::string& name,
                                   std::uint64_t change) {
   members_.at(name).disk->fail_change(change, errc::io_failed);
@@ -112,6 +119,7 @@ void simulated_cluster::end_faults() {
   for (auto& [name, x] : members_) {
     resume(name);
     unlimit_disk(name);
+    x.stall = {};
     if (x.lives && x.crashes_by_disk)
       crash(name, x.crash_by_disk);
     x.disk->forget_failures();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 namespace cohort::testkit {
 
@@ -59,8 +60,8 @@ std::optional<simulated_cluster::member*> simulated_cluster::run_one() {
   scheduler().run_once();
   ++events_;
   own_new_actors(owner);
-  if (owner && owner->disk->changes() != changes && options_.disk_us_max > 0)
-    busy_.insert(actor);
+  if (owner && owner->disk->changes() != changes)
+    note_change(actor, *owner);
   return owner;
 }
 
@@ -74,19 +75,24 @@ void simulated_cluster::own_new_actors(member* owner) {
   owners_.resize(system_->latest_actor_id() + 1, owner);
 }
 
-bool simulated_cluster::hold(caf::resumable* job, member* owner) {
-  const bool busy = busy_.erase(id_of(job)) > 0;
-  if (!owner || !owner->lives)
-    return false;
-  auto until = caf::actor_clock::time_point::max();
-  if (!owner->paused) {
-    if (!busy)
-      return false;
+/// Of the disk, which takes its time.
+void simulated_cluster::note_change(caf::actor_id actor, member& owner) {
+  auto time = std::exchange(owner.stall, microseconds{0});
+  if (options_.disk_us_max > 0) {
     const auto most = static_cast<std::uint64_t>(options_.disk_us_max);
-    until = scheduler().clock().now()
-            + microseconds{static_cast<std::int64_t>(random_.below(most) + 1)};
+    time += microseconds{static_cast<std::int64_t>(random_.below(most) + 1)};
   }
-  held_.push_back({job, owner, until});
+  if (time > microseconds{0})
+    busy_[actor] = time;
+}
+
+bool simulated_cluster::hold(caf::resumable* job, member* owner) {
+  const auto busy = busy_.extract(id_of(job));
+  if (!owner || !owner->lives || (busy.empty() && !owner->paused))
+    return false;
+  held_.push_back({job, owner,
+                   owner->paused ? caf::actor_clock::time_point::max()
+                                 : scheduler().clock().now() + busy.mapped()});
   return true;
 }
 

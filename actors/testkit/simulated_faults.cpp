@@ -13,6 +13,7 @@ constexpr std::uint64_t changes_ahead_max = 200;
 /// Fewer nodes cannot replace one that lost its disk.
 constexpr std::size_t replaceable_nodes = 3;
 
+constexpr std::uint64_t stall_us_max = 5'000'000;
 constexpr std::uint64_t clog_us_max = 3'000'000;
 constexpr std::uint64_t jump_ms_max = 100'000;
 constexpr std::uint64_t little_space = 2'000'000;
@@ -21,7 +22,7 @@ constexpr std::uint64_t little_space = 2'000'000;
 
 simulated_faults::action simulated_faults::action_of(fault_kind what) {
   using self = simulated_faults;
-  static constexpr std::array<std::pair<fault_kind, action>, 20> actions{{
+  static constexpr std::array<std::pair<fault_kind, action>, 21> actions{{
     {fault_kind::none, &self::nothing},
     {fault_kind::start, &self::start},
     {fault_kind::resume, &self::resume},
@@ -41,6 +42,7 @@ simulated_faults::action simulated_faults::action_of(fault_kind what) {
     {fault_kind::damage_disk, &self::damage_disk},
     {fault_kind::limit_disk, &self::limit_disk},
     {fault_kind::fill_disk, &self::fill_disk},
+    {fault_kind::stall_disk, &self::stall_disk},
     {fault_kind::fail_disk, &self::fail_disk},
   }};
   for (const auto& [kind, act] : actions)
@@ -208,6 +210,12 @@ void simulated_faults::fill_disk() {
 void simulated_faults::unlimit_disk() {
   if (!limited_.empty())
     cluster_.unlimit_disk(std::exchange(limited_, {}));
+}
+
+void simulated_faults::stall_disk() {
+  const auto us =
+    static_cast<std::int64_t>(random_.between(1000, stall_us_max));
+  cluster_.stall_disk(draw_name(), std::chrono::microseconds{us});
 }
 
 void simulated_faults::fail_disk() {

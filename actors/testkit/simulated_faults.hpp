@@ -54,6 +54,7 @@ private:
   void damage_disk();
   void limit_disk();
   void fill_disk();
+  void stall_disk();
   void fail_disk();
 
   const std::string& draw_name();

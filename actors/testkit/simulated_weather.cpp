@@ -35,6 +35,7 @@ constexpr std::array fault_rows{
   fault_row{fault_kind::limit_disk, sometimes(1, 5)},
   fault_row{fault_kind::fill_disk, sometimes(1, 5)},
   fault_row{fault_kind::fail_disk, sometimes(1, 10)},
+  fault_row{fault_kind::stall_disk, sometimes(1, 8)},
 };
 
 /// Ticks of a node are longer or shorter than those of others by that, in ms.

@@ -33,6 +33,7 @@ enum class fault_kind : std::uint8_t {
   limit_disk,
   fill_disk,
   fail_disk,
+  stall_disk,
 };
 
 /// How likely each kind of fault is, and how the cluster is set up. Some runs

@@ -47,7 +47,7 @@ mutant_instrument simulator(const instrument& what, std::uint64_t seeds,
 /// A whole test takes most of a minute where other things run.
 constexpr std::chrono::seconds test_patience{300};
 
-/// A test of this build: it fails, or it does not.
+/// A test of this build, with its arguments: it fails, or it does not.
 mutant_instrument test(const mutant_plan& plan, const std::string& name,
                        const std::string& command) {
   mutant_instrument x;
@@ -68,6 +68,8 @@ std::vector<mutant_instrument> instruments_of(const mutant_plan& plan) {
     simulator(groups_instrument(), 4000, 500),
     simulator(nodes_instrument(), 600, 50),
     simulator(clients_instrument(), 300, 50),
+    test(plan, "scenarios",
+         "testkit/test_simulation_nodes --run_test=simulated_cluster_suite"),
     test(plan, "images", "storage/test_crash_images"),
     test(plan, "sessions", "machine/test_machine"),
     test(plan, "actors", "runtime/test_runtime"),

@@ -333,6 +333,28 @@ BOOST_AUTO_TEST_CASE(D5_a_large_state_does_not_fill_the_log) {
                   == std::to_string(i));
 }
 
+/// A backup's disk stalls while it wants to store its state: it applies nothing
+/// more until then. What waits is in the snapshot that the primary sends it.
+BOOST_AUTO_TEST_CASE(D7_a_snapshot_takes_the_place_of_entries_that_wait) {
+  small_world x{small_logs()};
+  const auto behind = x.backup();
+  auto& client = x.cluster.client(x.primary());
+  int given = 0;
+  const auto write = [&](int count) {
+    for (; count > 0; --count)
+      x.finish(client.execute(large_command(++given)));
+  };
+  write(30);
+  x.cluster.stall_disk(behind, 20s);
+  write(60); // 1.2 MB: a snapshot is due
+  for (const auto& name : x.cluster.names())
+    x.cluster.network().break_links(name, behind);
+  write(120); // and the primary's log begins behind what is durable there
+  BOOST_TEST(x.soon([&] { return x.cluster.whole(behind); }, 40s));
+  BOOST_TEST(x.witness.has_all(behind));
+  BOOST_TEST(!x.broken);
+}
+
 // Found by the example: a lone entry takes a page, however short it is, and the
 // log was full long before its entries weighed enough for a snapshot.
 BOOST_AUTO_TEST_CASE(D5_short_commands_do_not_fill_the_log) {
