@@ -167,12 +167,14 @@ BOOST_AUTO_TEST_CASE(D7_a_wiped_backup_catches_up_by_snapshot) {
   // Long names: the log outgrows several snapshots.
   const std::string padding(8000, 'x');
   const auto write = [&](int count) {
-    std::vector<std::future<result<std::string>>> answers;
-    for (int i = 0; i < count; ++i)
-      answers.push_back(
-        nodes->client("n1").execute(padding + std::to_string(i % 10)));
-    for (auto& x : answers)
-      BOOST_TEST(x.get().ok());
+    for (; count > 0; count -= 50) {
+      std::vector<std::future<result<std::string>>> answers;
+      for (int i = 0; i < 50; ++i)
+        answers.push_back(
+          nodes->client("n1").execute(padding + std::to_string(i % 10)));
+      for (auto& x : answers)
+        BOOST_TEST(x.get().ok());
+    }
   };
   write(1000);
   nodes->wipe("n3");
