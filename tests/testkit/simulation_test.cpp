@@ -95,7 +95,6 @@ BOOST_AUTO_TEST_CASE(a_healthy_cluster_serves) {
 BOOST_AUTO_TEST_CASE(the_same_seed_is_the_same_run) {
   for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     auto options = options_of(seed);
-    options.storm = std::chrono::seconds{12};
     const auto once = run(options);
     const auto again = run(options);
     BOOST_TEST(once.trace_hash == again.trace_hash);
