@@ -312,6 +312,17 @@ BOOST_AUTO_TEST_CASE(C2_a_voter_whose_entry_is_lost_asks_again) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(D6_a_node_whose_log_cannot_be_written_stops_at_once) {
+  small_world x;
+  x.pass(2s); // nothing is left to be written
+  const auto failing = x.backup();
+  x.cluster.fail_disk(failing, 1);
+  BOOST_TEST(x.finish(x.cluster.client(x.primary()).execute("a")) == "1");
+  BOOST_TEST(x.soon([&] { return !x.cluster.up(failing); }, 50ms));
+  x.cluster.start(failing);
+  BOOST_TEST(x.soon([&] { return x.cluster.whole(failing); }));
+}
+
 // Found by the simulator: a node that is no member knew its set by the
 // incarnations of its own start.
 BOOST_AUTO_TEST_CASE(C2_a_set_is_found_when_all_its_members_were_replaced) {
