@@ -14,8 +14,8 @@ version="$(dpkg-query -W -f '${source:Upstream-Version}' libcaf-dev)"
   || exit 0
 
 rm -rf "$prefix"
-mkdir -p "$prefix/work/lists/partial" "$prefix/work/cache/archives/partial"
-cd "$prefix/work"
+mkdir -p "$prefix"/tmp/{lists/partial,cache/archives/partial}
+cd "$prefix/tmp"
 
 # Where the package came from: "500 <uri> <suite>/<component> amd64 Packages".
 origin='s,^ +[0-9]+ (https?:[^ ]+) ([^ /]+)/([^ ]+) .* Packages$,\1 \2 \3,p'
@@ -46,5 +46,5 @@ ninja -C build install >ninja.trace || {
   exit 1
 }
 cd "$prefix"
-rm -rf work
+rm -rf tmp
 echo "$version $sanitizer" >built
