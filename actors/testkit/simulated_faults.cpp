@@ -212,10 +212,13 @@ void simulated_faults::unlimit_disk() {
     cluster_.unlimit_disk(std::exchange(limited_, {}));
 }
 
+/// One at a time, for the same reason.
 void simulated_faults::stall_disk() {
-  const auto us =
-    static_cast<std::int64_t>(random_.between(1000, stall_us_max));
-  cluster_.stall_disk(draw_name(), std::chrono::microseconds{us});
+  if (cluster_.now() < stalls_until_)
+    return;
+  const std::chrono::microseconds time{random_.between(1000, stall_us_max)};
+  stalls_until_ = cluster_.now() + time;
+  cluster_.stall_disk(draw_name(), time);
 }
 
 void simulated_faults::fail_disk() {

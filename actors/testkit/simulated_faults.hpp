@@ -5,6 +5,7 @@
 #include "testkit/simulated_cluster.hpp"
 #include "testkit/simulated_weather.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -69,6 +70,7 @@ private:
   rng random_;
   std::string patient_; ///< the one whose disk is not as it should be
   std::string limited_; ///< the one whose disk is full
+  std::chrono::microseconds stalls_until_{0}; ///< some disk, at least
 };
 
 } // namespace cohort::testkit

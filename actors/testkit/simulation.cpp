@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 constexpr std::uint64_t acknowledged_min = 50;
 
 /// Until then a storm may go on for so many times its length.
-constexpr int longest_storm = 10;
+constexpr int longest_storm = 20;
 
 } // namespace
 
