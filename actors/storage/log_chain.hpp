@@ -13,7 +13,8 @@ namespace cohort::storage {
 /// What follows the last block of a log.
 enum class tail_verdict : std::uint8_t {
   clean,     ///< nothing was ever written there
-  torn,      ///< a write that a crash interrupted: cut, nothing is missing
+  torn,      ///< a write that a crash interrupted: cut. No crash loses anything
+             ///< by that, but damage may look the same (decision 10)
   ambiguous, ///< damage in what no later block covers: cut, and suspected
   corrupt,   ///< what was durable is damaged or gone: never cut (D3)
 };

@@ -36,7 +36,7 @@ std::optional<place> draw_place(const faulty_file_system& disk, rng& random) {
 
 } // namespace
 
-std::string damage_disk(faulty_file_system& disk, rng& random) {
+disk_damage damage_disk(faulty_file_system& disk, rng& random) {
   const auto at = draw_place(disk, random);
   if (!at)
     return {};
@@ -46,14 +46,14 @@ std::string damage_disk(faulty_file_system& disk, rng& random) {
       // The last sector of a file may be short: its first byte is there.
       const auto bit = static_cast<unsigned>(random.below(8));
       disk.flip_bit(at->path, at->offset, bit);
-      return "a bit flips in " + where;
+      return {"a bit flips in " + where, false};
     }
     case 1:
       disk.zero_sector(at->path, at->offset);
-      return "zeros in " + where;
+      return {"zeros in " + where, true};
     case 2:
       disk.make_unreadable(at->path, at->offset);
-      return "unreadable: " + where;
+      return {"unreadable: " + where, false};
     default:
       break;
   }
@@ -61,8 +61,9 @@ std::string damage_disk(faulty_file_system& disk, rng& random) {
   if (!other)
     return {};
   disk.misdirect(at->path, at->offset, other->path, other->offset);
-  return "in " + where + " what was meant for " + other->path + " at byte "
-         + std::to_string(other->offset);
+  return {"in " + where + " what was meant for " + other->path + " at byte "
+            + std::to_string(other->offset),
+          true};
 }
 
 } // namespace cohort::testkit

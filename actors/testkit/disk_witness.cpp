@@ -82,6 +82,25 @@ void disk_witness::doubt(const std::string& node) {
   x.doubted = true;
 }
 
+bool disk_witness::takes_for_torn(const std::string& node,
+                                  const faulty_file_system& disk) const {
+  const auto& x = disks_.at(node);
+  const auto copy = disk.crash_losing_nothing();
+  copy->set_disk_bytes(~std::uint64_t{0});
+  auto directory = storage::node_directory::open(*copy, directory_of(node));
+  if (!directory || !directory->identity())
+    return false;
+  const auto opened = directory->open_log(x.options);
+  if (!opened || opened->verdict != storage::tail_verdict::torn)
+    return false;
+  for (const auto& [set, log] : x.logs) {
+    const auto found = opened->sets.find(set);
+    if (found == opened->sets.end() || !log.is_within(found->second))
+      return true;
+  }
+  return false;
+}
+
 std::string disk_witness::lack_of(const std::string& node,
                                   const std::vector<set_id>& sets) const {
   const auto found = disks_.find(node);

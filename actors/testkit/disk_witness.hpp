@@ -54,6 +54,11 @@ public:
   /// where it had voted.
   void doubt(const std::string& node);
 
+  /// Whether a start on this disk, which was damaged, would lack something that
+  /// was durable, and take what lies there for a write that was interrupted.
+  bool takes_for_torn(const std::string& node,
+                      const faulty_file_system& disk) const;
+
   /// Whether a node that runs has opened its log.
   bool has_log(const std::string& node) const {
     const auto found = disks_.find(node);

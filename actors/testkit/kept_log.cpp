@@ -145,6 +145,21 @@ void kept_log::cut(index_t first) {
 
 // -- comparisons --------------------------------------------------------------
 
+namespace {
+
+/// Of an entry above the base.
+std::optional<term_t> term_in(const replication::recovered_state& found,
+                              index_t at) {
+  const auto behind = std::upper_bound(
+    found.runs.begin(), found.runs.end(), at,
+    [](index_t index, const auto& run) { return index < run.first; });
+  if (at > found.last || behind == found.runs.begin())
+    return std::nullopt;
+  return std::prev(behind)->term;
+}
+
+} // namespace
+
 std::optional<std::string>
 kept_log::difference(const replication::recovered_state& found) const {
   if (found.state != state_)
@@ -157,15 +172,24 @@ kept_log::difference(const replication::recovered_state& found) const {
   if (found.last != last_index())
     return "the end " + to_string(found.last) + " instead of "
            + to_string(last_index());
-  auto run = found.runs.begin();
-  for (auto at = base_.index.next(); at <= last_index(); ++at) {
-    while (run != found.runs.end() && std::next(run) != found.runs.end()
-           && std::next(run)->first <= at)
-      ++run;
-    if (run == found.runs.end() || run->term != *term_at(at))
+  for (auto at = base_.index.next(); at <= last_index(); ++at)
+    if (term_in(found, at) != term_at(at))
       return "another term at " + to_string(at);
-  }
   return std::nullopt;
+}
+
+bool kept_log::is_within(const replication::recovered_state& found) const {
+  const bool same_term = found.state.term == state_.term;
+  const bool has_vote = state_.voted_for == nobody
+                        || found.state.voted_for == state_.voted_for;
+  if (found.state.term < state_.term || (same_term && !has_vote)
+      || (state_.suspect && !found.state.suspect)
+      || found.base.index < base_.index)
+    return false;
+  for (auto at = found.base.index.next(); at <= last_index(); ++at)
+    if (term_in(found, at) != term_at(at))
+      return false;
+  return true;
 }
 
 void kept_log::check_keeps(const kept_log& older, bool damaged) {

@@ -42,6 +42,10 @@ public:
   std::optional<std::string>
   difference(const replication::recovered_state& found) const;
 
+  /// Nothing of this is missing in `found`, which may have more: a term, a
+  /// vote, a suspicion, an entry.
+  bool is_within(const replication::recovered_state& found) const;
+
   /// What is committed in `older` is in this one, unless it is damaged; and no
   /// vote of a term is given a second time.
   void check_keeps(const kept_log& older, bool damaged);

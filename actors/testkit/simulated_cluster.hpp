@@ -117,7 +117,8 @@ public:
   /// It gets an empty disk.
   void wipe(const std::string& name);
 
-  /// A sector of its disk is spoiled. From now on it may stop itself.
+  /// A sector of its disk is spoiled. From now on it may stop itself. What
+  /// cannot be told from a torn write is left out (decision 10).
   void damage(const std::string& name);
 
   /// It cannot start, or not stay up, because of damage: somebody has to wipe
@@ -248,6 +249,7 @@ private:
     bool limited = false; ///< its disk has little space
     bool full = false;    ///< its disk has no byte left
     bool damaged = false; ///< its disk is
+    bool blanked = false; ///< of that, something looks as if never written
     unsigned falls = 0;   ///< since its disk is damaged
     std::chrono::microseconds stall{0}; ///< of the next change of its disk
   };

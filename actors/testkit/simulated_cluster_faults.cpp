@@ -58,6 +58,7 @@ void simulated_cluster::wipe(const std::string& name) {
   x.limited = false;
   x.full = false;
   x.damaged = false;
+  x.blanked = false;
   x.falls = 0;
   disks_.forget(name);
 }
@@ -65,11 +66,18 @@ void simulated_cluster::wipe(const std::string& name) {
 void simulated_cluster::damage(const std::string& name) {
   auto& x = members_.at(name);
   COHORT_CHECK(!x.lives);
-  const auto what = damage_disk(*x.disk, random_);
+  auto before = x.disk->crash_losing_nothing();
+  const auto [what, looks_unwritten] = damage_disk(*x.disk, random_);
   if (what.empty())
     return;
-  count("damaged disk");
   note(name, "damage: " + what);
+  x.blanked = x.blanked || looks_unwritten;
+  if (x.blanked && disks_.takes_for_torn(name, *x.disk)) {
+    note(name, "which nobody can tell from a torn write: taken back");
+    x.disk = std::move(before);
+    return;
+  }
+  count("damaged disk");
   x.damaged = true;
   disks_.doubt(name);
 }
@@ -82,6 +90,7 @@ bool simulated_cluster::given_up(const std::string& name) const {
 void simulated_cluster::heal(const std::string& name) {
   auto& x = members_.at(name);
   x.damaged = false;
+  x.blanked = false;
   x.falls = 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -68,13 +69,34 @@ struct watched_node {
     boot = opened.boot_counter;
   }
 
-  void crash_and_start() {
+  void crash() {
     disks.stops("n1");
     auto left = disk->crash_losing_all();
     log.reset();
     directory.reset();
     disk = std::move(left);
+  }
+
+  void crash_and_start() {
+    crash();
     start();
+  }
+
+  /// Of the log, that holds something.
+  void at_last_sector(
+    const std::function<void(const std::string&, std::uint64_t)>& act) {
+    for (const auto& path : disk->files()) {
+      const auto last = disk->contents(path).find_last_not_of('\0');
+      if (path.find("/log/segment-") != std::string::npos
+          && last != std::string::npos)
+        return act(path, last);
+    }
+    BOOST_FAIL("there is no log");
+  }
+  void zero_last_sector() {
+    at_last_sector([this](const std::string& path, std::uint64_t at) {
+      disk->zero_sector(path, at);
+    });
   }
 
   void write(write_request request) {
@@ -194,6 +216,44 @@ BOOST_AUTO_TEST_CASE(C2_the_boot_counter_is_durable_before_it_is_said) {
   who.boot = boot + 1;
   disks.greets("n1", who);
   BOOST_TEST(complains_of("before it is durable"));
+}
+
+BOOST_AUTO_TEST_CASE(D3_zeros_in_the_last_block_look_like_a_torn_write) {
+  append(entry_of(1, 1));
+  append(entry_of(1, 2));
+  crash();
+  BOOST_TEST(!disks.takes_for_torn("n1", *disk));
+  zero_last_sector();
+  BOOST_TEST(disks.takes_for_torn("n1", *disk));
+}
+
+BOOST_AUTO_TEST_CASE(D3_a_vote_may_look_like_a_torn_write) {
+  append(entry_of(1, 1));
+  vote(2, node_id{2});
+  crash();
+  zero_last_sector();
+  BOOST_TEST(disks.takes_for_torn("n1", *disk));
+}
+
+BOOST_AUTO_TEST_CASE(D3_what_is_covered_does_not_look_like_a_torn_write) {
+  append(entry_of(1, 1));
+  std::pair<std::string, std::uint64_t> place;
+  at_last_sector([&](const std::string& path, std::uint64_t at) {
+    place = {path, at};
+  });
+  BOOST_REQUIRE(log->cover_tail().ok());
+  crash();
+  disk->zero_sector(place.first, place.second);
+  BOOST_TEST(!disks.takes_for_torn("n1", *disk));
+}
+
+BOOST_AUTO_TEST_CASE(D3_a_flipped_bit_does_not_look_like_a_torn_write) {
+  append(entry_of(1, 1));
+  crash();
+  at_last_sector([this](const std::string& path, std::uint64_t at) {
+    disk->flip_bit(path, at, 3);
+  });
+  BOOST_TEST(!disks.takes_for_torn("n1", *disk));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
