@@ -18,6 +18,11 @@ bool caught_up(const std::map<node_id, progress>& peers, node_id node,
          && peer->second.match > index_t{};
 }
 
+bool answers(const std::map<node_id, progress>& peers, node_id node) {
+  const auto peer = peers.find(node);
+  return peer != peers.end() && peer->second.answered_lately;
+}
+
 /// Which voter makes room for a joiner; `nobody`: none has to. Nothing: that is
 /// not known yet.
 std::optional<node_id> place_of(const configuration& config,
@@ -28,15 +33,15 @@ std::optional<node_id> place_of(const configuration& config,
     return replaced;
   bool silent = false;
   for (auto voter : config.voters) {
-    const bool asked_for =
-      std::any_of(asking.begin(), asking.end(),
-                  [&](const auto& x) { return x.second == voter; });
-    if (asked_for)
-      continue;
-    if (buried.contains(voter))
+    const auto other =
+      std::find_if(asking.begin(), asking.end(),
+                   [&](const auto& x) { return x.second == voter; });
+    if (other != asking.end())
+      silent = silent || !answers(peers, other->first);
+    else if (buried.contains(voter))
       return voter;
-    const auto peer = peers.find(voter);
-    silent = silent || (peer != peers.end() && !peer->second.answered_lately);
+    else
+      silent = silent || (peers.contains(voter) && !answers(peers, voter));
   }
   if (silent)
     return std::nullopt;

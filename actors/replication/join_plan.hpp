@@ -22,8 +22,8 @@ using joiners = std::map<node_id, node_id>;
 /// asks for may never have got it, wiped again before: then the joiner takes
 /// the place of a buried voter that no other joiner asks for. Which of them
 /// does not matter: each has no successor but those that ask. A voter that is
-/// silent may be one whose burial is not known here yet: the joiner waits until
-/// it is, or until the voter speaks.
+/// silent may be one whose burial is not known here yet, and so may another
+/// joiner that is: the joiner waits until it is, or until they speak.
 std::optional<configuration>
 next_for_joiners(const membership& members,
                  const std::map<node_id, progress>& peers, index_t last,

@@ -110,6 +110,26 @@ BOOST_AUTO_TEST_CASE(D4_a_voter_that_may_be_over_is_waited_for) {
   BOOST_TEST(world.has_voters({n(1), n(2), n(5)}));
 }
 
+// Found by the simulator: 5 was wiped before it was heard of here, and 4 before
+// that. 6 came besides the dead voter.
+BOOST_AUTO_TEST_CASE(D4_a_joiner_that_may_be_over_keeps_no_place) {
+  join_world world{{n(1), n(2), n(3)}};
+  world.members.current.learners = {n(4), n(6)};
+  for (const auto alive : {n(2), n(6)}) {
+    auto& peer =
+      world.peers.try_emplace(alive, send_window::limits{}).first->second;
+    peer.answered_lately = true;
+    peer.match = last;
+  }
+  world.peers.try_emplace(n(4), send_window::limits{});
+  world.asking = {{n(4), n(3)}, {n(6), n(5)}};
+  world.buried = {n(3)};
+  BOOST_TEST(!world.next());
+  world.asking.erase(n(4)); // its burial is known
+  world.join_all();
+  BOOST_TEST(world.has_voters({n(1), n(2), n(6)}));
+}
+
 BOOST_AUTO_TEST_CASE(D4_a_voter_that_speaks_is_not_waited_for) {
   join_world world{{n(1), n(2)}};
   world.peers.try_emplace(n(2), send_window::limits{})
