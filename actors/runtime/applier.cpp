@@ -92,10 +92,8 @@ caf::behavior applier::behavior() {
       if (!sink_ && machine_.user().time_is_due(x.now_ms))
         send(replica_, move_time{});
     },
-    [this](const make_snapshot&) {
-      snapshot_wanted_ = true;
-      consider_snapshot();
-    },
+    [this](const make_snapshot&) { want_snapshot(snapshot_wanted_); },
+    [this](const make_room&) { want_snapshot(room_wanted_); },
     [this](const piece_taken&) {
       ++credit_;
       send_slices();
@@ -192,7 +190,7 @@ bool applier::snapshot_is_due() {
   if (lacks_room_)
     return false;
   auto& user = machine_.user();
-  if (snapshot_wanted_)
+  if (snapshot_wanted_ || (room_wanted_ && bytes_since_snapshot_ > 0))
     return true;
   if (user.persistent())
     return user.unflushed_bytes() >= options_.flush_bytes
@@ -201,6 +199,11 @@ bool applier::snapshot_is_due() {
                                  options_.snapshot_log_bytes_max);
   return bytes_since_snapshot_
          >= std::max(options_.snapshot_log_bytes_min, worth_it);
+}
+
+void applier::want_snapshot(bool& who) {
+  who = true;
+  consider_snapshot();
 }
 
 /// It stays due: a log at its limit takes nothing that would make it due anew.
@@ -234,9 +237,11 @@ void applier::consider_snapshot() {
 void applier::begin_snapshot() {
   storing_ = true;
   snapshot_wanted_ = false;
-  bytes_being_stored_ = machine_.user().persistent()
-                          ? 0 // a cut for peers: the log stays as it is
-                          : std::exchange(bytes_since_snapshot_, 0);
+  bytes_being_stored_ = 0;
+  if (!machine_.user().persistent()) { // else for peers: the log stays
+    bytes_being_stored_ = std::exchange(bytes_since_snapshot_, 0);
+    room_wanted_ = false;
+  }
   source_ = machine_.user().begin_snapshot();
   credit_ = options_.slices_in_flight_max;
   send(options_.keeper, store_snapshot{base_now(), machine_.user().version(),
@@ -263,6 +268,7 @@ void applier::send_slices() {
 void applier::begin_flush() {
   storing_ = true;
   flushing_ = true;
+  room_wanted_ = false;
   bytes_being_stored_ = std::exchange(bytes_since_snapshot_, 0);
   const auto base = base_now();
   machine_.user().begin_flush(

@@ -73,6 +73,7 @@ private:
 
   // -- snapshots --------------------------------------------------------------
   bool snapshot_is_due();
+  void want_snapshot(bool& who);
   void consider_snapshot();
   void begin_snapshot();
   void begin_flush();
@@ -104,6 +105,7 @@ private:
   std::size_t bytes_being_stored_ = 0;   ///< those before, until it is done
   std::unique_ptr<machine::snapshot_source> source_;
   bool snapshot_wanted_ = false; ///< by a peer
+  bool room_wanted_ = false;     ///< by the log
   bool storing_ = false;         ///< a snapshot or a flush is under way
   bool flushing_ = false;        ///< the engine
   index_t durable_;              ///< of the log here, or may be stored all the

@@ -18,6 +18,7 @@ log_writer::log_writer(caf::scheduled_actor* self, log_writer_options options)
 caf::behavior log_writer::behavior() {
   return {
     [this](log_write& x) {
+      replicas_.insert_or_assign(x.set, x.replica);
       jobs_.push_back({{x.set, std::move(x.request)}, std::move(x.replica)});
       if (strikes(fault_point::log_write_is_alone))
         return end_of_turn();
@@ -74,6 +75,8 @@ void log_writer::await_room(const error& why) {
   if (!std::exchange(full_, true) && options_.trace)
     options_.trace(severity::warning, "the log cannot grow: " + why.message);
   full_ticks_ = 0;
+  for (const auto& [set, replica] : replicas_)
+    send(replica, make_room{});
   write_states();
 }
 

@@ -7,6 +7,7 @@
 #include "storage/node_log.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -25,8 +26,9 @@ struct log_writer_options {
 
 /// Takes all that is in its mailbox, writes once, syncs once, and tells each
 /// replica what became durable. While the disk is full it writes hard states
-/// and keeps the rest, in order, until there is space (D6). What it keeps is
-/// bounded by what its replicas hand out before an answer (T1).
+/// and keeps the rest, in order, until there is space (D6); before each attempt
+/// it asks for snapshots, which make some. What it keeps is bounded by what its
+/// replicas hand out before an answer (T1).
 ///
 /// Blocks on the disk: a thread of its own where latency counts.
 class log_writer : public shell {
@@ -58,6 +60,7 @@ private:
   log_writer_options options_;
   std::vector<job> jobs_; ///< in the order they came
   std::vector<storage::set_write> batch_;
+  std::map<set_id, caf::actor> replicas_; ///< that have written
   bool awake_ = false;
   bool full_ = false;
   std::uint32_t idle_ticks_ = 0;

@@ -143,6 +143,11 @@ struct log_full {
   ticket_t states;
 };
 
+/// The log has no room for what waits: a snapshot would make some, and is due
+/// however little it covers. To every replica that writes, also to those that
+/// wait for nothing, and on to its applier.
+struct make_room {};
+
 /// To the spare_maker: segments run low.
 struct make_spares {};
 
@@ -328,6 +333,7 @@ COHORT_LOCAL_MESSAGE(serve_gateway)
 COHORT_LOCAL_MESSAGE(log_write)
 COHORT_LOCAL_MESSAGE(log_written)
 COHORT_LOCAL_MESSAGE(log_full)
+COHORT_LOCAL_MESSAGE(make_room)
 COHORT_LOCAL_MESSAGE(make_spares)
 COHORT_LOCAL_MESSAGE(log_read)
 COHORT_LOCAL_MESSAGE(log_entries)

@@ -51,6 +51,7 @@ caf::behavior replica_actor::behavior() {
     [this](const inbound& x) { on_frame(x); },
     [this](const log_written& x) { on_written(x.ticket); },
     [this](const log_full& x) { on_full(x.states); },
+    [this](const make_room& x) { send(applier_, x); },
     [this](log_entries& x) {
       core_.fetched(x.request, std::move(x.entries));
       wake();

@@ -23,11 +23,11 @@
 namespace cohort::runtime::tests {
 
 using heard =
-  std::variant<log_written, log_full, log_entries, make_spares, piece_taken,
-               snapshot_piece, restore_end, snapshot_stored, snapshot_failed,
-               snapshot_needed, snapshot_staged, snapshot_delivered,
-               store_snapshot, tell_durable, applied_up_to, outbound,
-               read_snapshot>;
+  std::variant<log_written, log_full, log_entries, make_spares, make_room,
+               piece_taken, snapshot_piece, restore_end, snapshot_stored,
+               snapshot_failed, snapshot_needed, snapshot_staged,
+               snapshot_delivered, store_snapshot, tell_durable, applied_up_to,
+               outbound, read_snapshot>;
 using heard_list = std::vector<heard>;
 
 /// Keeps what it is sent.
@@ -39,15 +39,15 @@ public:
 
   caf::behavior behavior() override {
     return {
-      note<log_written>(),     note<log_full>(),
-      note<log_entries>(),     note<make_spares>(),
-      note<piece_taken>(),     note<snapshot_piece>(),
-      note<restore_end>(),     note<snapshot_stored>(),
-      note<snapshot_failed>(), note<snapshot_needed>(),
-      note<snapshot_staged>(), note<snapshot_delivered>(),
-      note<store_snapshot>(),  note<tell_durable>(),
-      note<applied_up_to>(),   note<outbound>(),
-      note<read_snapshot>(),
+      note<log_written>(),        note<log_full>(),
+      note<log_entries>(),        note<make_spares>(),
+      note<make_room>(),          note<piece_taken>(),
+      note<snapshot_piece>(),     note<restore_end>(),
+      note<snapshot_stored>(),    note<snapshot_failed>(),
+      note<snapshot_needed>(),    note<snapshot_staged>(),
+      note<snapshot_delivered>(), note<store_snapshot>(),
+      note<tell_durable>(),       note<applied_up_to>(),
+      note<outbound>(),           note<read_snapshot>(),
     };
   }
 

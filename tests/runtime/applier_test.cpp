@@ -84,6 +84,20 @@ BOOST_AUTO_TEST_CASE(D5_a_snapshot_is_due_after_so_much_of_the_log) {
   BOOST_TEST(stores());
 }
 
+// Found by the simulator: a state that was larger than its log may be. No
+// snapshot was worth it, and the log stayed full for good.
+BOOST_AUTO_TEST_CASE(D6_a_full_log_makes_a_snapshot_due) {
+  send(applier, make_room{});
+  BOOST_TEST(!stores()); // there is nothing that it could free
+  apply(1, 1);
+  BOOST_TEST(stores());
+  send(applier, snapshot_stored{});
+  apply(2, 2);
+  BOOST_TEST(!stores());
+  send(applier, make_room{});
+  BOOST_TEST(stores());
+}
+
 // Found by the simulator of Redis clients: a log that is full takes nothing
 // that would make it due again.
 BOOST_AUTO_TEST_CASE(D6_a_snapshot_without_room_stays_due) {

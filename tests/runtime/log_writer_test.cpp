@@ -231,9 +231,21 @@ BOOST_FIXTURE_TEST_CASE(D6_of_what_is_too_much_at_once_a_beginning_is_written,
 BOOST_FIXTURE_TEST_CASE(D6_while_the_disk_stays_full_it_is_told_once,
                         writer_world) {
   fill();
+  replica.take<make_room>();
   pass_ticks(writer, 3 * options.retry_ticks);
+  BOOST_TEST(replica.take<make_room>().size() == 3u);
   BOOST_TEST(replica.silent());
   BOOST_TEST(ended(writer) == "");
+}
+
+// Also the log of a set that wants nothing now takes room.
+BOOST_FIXTURE_TEST_CASE(D6_a_full_log_asks_every_set_for_room, writer_world) {
+  post(writer, log_write{set_id{2}, request_of(7, {command(1, 1, "b")}),
+                         neighbour.actor});
+  run();
+  BOOST_TEST(neighbour.take<make_room>().empty());
+  fill();
+  BOOST_TEST(neighbour.take<make_room>().size() == 1u);
 }
 
 BOOST_FIXTURE_TEST_CASE(D6_without_room_for_votes_nobody_is_told_of_them,
