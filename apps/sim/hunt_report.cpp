@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <cstdio>
+#include <exception>
 #include <mutex>
 #include <string>
 
@@ -47,11 +48,54 @@ void print(const instrument& what, const testkit::bad_seed& x) {
     fmt::print("    {}\n", event);
 }
 
+testkit::bad_seed run_one(const instrument& what, std::uint64_t seed,
+                          run_totals& totals, const trace_sink& trace) {
+  try {
+    return what.run(seed, totals, trace);
+  } catch (const std::exception& e) {
+    return {seed, e.what(), {}};
+  }
+}
+
+/// Says on stderr how far a long hunt is, and what fails when it fails. Not
+/// thread-safe.
+class progress {
+public:
+  progress(const instrument& what, const hunt_plan& plan)
+    : what_(what),
+      plan_(plan) {}
+
+  void take(std::uint64_t seed, const std::string& why) {
+    ++done_;
+    if (!why.empty()) {
+      ++failed_;
+      fmt::print(stderr, "{}, seed {}: {}\n", what_.name, seed, why);
+    }
+    const auto now = clock::now();
+    if (now < next_)
+      return;
+    next_ = now + pause;
+    fmt::print(stderr, "{}: {} of {} seeds, {} failed\n", what_.name,
+               grouped(done_), grouped(plan_.count), failed_);
+  }
+
+private:
+  using clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds pause{30};
+
+  const instrument& what_;
+  const hunt_plan& plan_;
+  std::uint64_t done_ = 0;
+  std::uint64_t failed_ = 0;
+  clock::time_point next_ = clock::now() + pause;
+};
+
 } // namespace
 
 hunt_outcome hunt(const instrument& what, const hunt_plan& plan) {
   hunt_outcome result;
-  std::mutex guards_totals;
+  std::mutex guards_both;
+  progress so_far{what, plan};
   trace_sink trace;
   if (plan.trace)
     trace = [](const std::string& text) { fmt::print("{}\n", text); };
@@ -60,9 +104,10 @@ hunt_outcome hunt(const instrument& what, const hunt_plan& plan) {
                              [&](std::uint64_t seed) {
                                run_totals own;
                                own.runs = 1;
-                               auto bad = what.run(seed, own, trace);
-                               const std::lock_guard guard{guards_totals};
+                               auto bad = run_one(what, seed, own, trace);
+                               const std::lock_guard guard{guards_both};
                                result.totals.add(own);
+                               so_far.take(seed, bad.why);
                                return bad;
                              });
   result.took = std::chrono::steady_clock::now() - began;
@@ -76,7 +121,7 @@ void print(const instrument& what, const hunt_plan& plan,
   const auto took = x.took.count();
   const auto& totals = x.totals;
   fmt::print("{}: {} seeds from {} on {} threads in {:.1f} s\n", what.what,
-             plan.count, plan.first, plan.jobs, took);
+             totals.runs, plan.first, plan.jobs, took);
   if (totals.virtual_time.count() > 0)
     line("virtual hours",
          fmt::format("{:.2f} ({:.0f} virtual seconds per second)",
@@ -94,7 +139,7 @@ void print(const instrument& what, const hunt_plan& plan,
   std::fflush(stdout);
 }
 
-bool all_points_reached(const run_totals& x) {
+bool all_points_struck(const run_totals& x) {
   bool all = true;
   for (std::size_t i = 0; i < fault_point_count; ++i)
     if (x.points.of[i].struck == 0) {

@@ -28,7 +28,7 @@ hunt_outcome hunt(const instrument& what, const hunt_plan& plan);
 void print(const instrument& what, const hunt_plan& plan,
            const hunt_outcome& x);
 
-/// Fault points that no run reached. Prints them, too.
-bool all_points_reached(const run_totals& x);
+/// Whether each fault point struck in some run. Prints those that never did.
+bool all_points_struck(const run_totals& x);
 
 } // namespace cohort::sim

@@ -73,7 +73,7 @@ int run_hunts(const arguments& args) {
     good = good && outcome.bad.empty();
   }
   if (args.need_all_points)
-    good = all_points_reached(all) && good;
+    good = all_points_struck(all) && good;
   return good ? exit_done : exit_found;
 }
 
