@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace cohort::storage::tests {
 
@@ -19,11 +20,43 @@ inline std::uint64_t crash_images_wanted() {
 }
 
 /// COHORT_CRASH_REPLAY=<scenario>:<seed>:<image>: checks this image alone.
+inline const char* replay_wanted() {
+  return std::getenv("COHORT_CRASH_REPLAY");
+}
+
+/// What of this program the line above was held against.
+struct replay_search {
+  std::string known; ///< "<scenario>:<seed>:" of each run
+  bool over = false; ///< found, or said to be missing
+};
+
+inline replay_search& search_for_replay() {
+  static replay_search search;
+  return search;
+}
+
+/// Whoever mistypes a scenario must not take its silence for a good image. Each
+/// source has one of these; the first that ends speaks.
+struct mistyped_replay_fails {
+  void teardown() {
+    const char* line = replay_wanted();
+    if (!line || std::exchange(search_for_replay().over, true))
+      return;
+    BOOST_ERROR("COHORT_CRASH_REPLAY=" << line
+                                       << " begins with none of those that ran:"
+                                       << search_for_replay().known);
+  }
+};
+
+BOOST_TEST_GLOBAL_FIXTURE(mistyped_replay_fails);
+
 inline void replay_if_named(const std::string& prefix, std::string_view line,
                             const testkit::crash_scenario& scenario,
                             std::uint64_t seed) {
+  search_for_replay().known += " " + prefix;
   if (!line.starts_with(prefix))
     return;
+  search_for_replay().over = true;
   const auto id = testkit::parse_image_id(line.substr(prefix.size()));
   BOOST_REQUIRE_MESSAGE(id.has_value(), "no image: " << line);
   const auto wrong = testkit::replay_crash(scenario, seed, *id);
@@ -36,7 +69,7 @@ inline void crash_run(const std::string& name,
                       const testkit::crash_scenario& scenario,
                       std::uint64_t seed, std::uint64_t share) {
   const auto prefix = name + ":" + std::to_string(seed) + ":";
-  if (const char* line = std::getenv("COHORT_CRASH_REPLAY"))
+  if (const char* line = replay_wanted())
     return replay_if_named(prefix, line, scenario, seed);
   const auto images = crash_images_wanted() * share / 1'000;
   const auto found = testkit::explore_crashes(scenario, seed, images);
@@ -47,9 +80,9 @@ inline void crash_run(const std::string& name,
                + std::to_string(found.images[i]);
   BOOST_TEST_MESSAGE(name << ":" << seed << ": points=" << found.points
                           << " images=" << found.total() << kinds);
-  BOOST_TEST(!found.first.has_value(),
-             found.first->what << "\nTo replay: COHORT_CRASH_REPLAY=" << prefix
-                               << to_string(found.first->where));
+  if (found.first)
+    BOOST_ERROR(found.first->what << "\nTo replay: COHORT_CRASH_REPLAY="
+                                  << prefix << to_string(found.first->where));
 }
 
 } // namespace cohort::storage::tests
