@@ -1,5 +1,6 @@
 #include "testkit/cluster.hpp"
 
+#include "core/check.hpp"
 #include "runtime/messages.hpp"
 #include "runtime/system_clock.hpp"
 #include "storage/posix_file_system.hpp"
@@ -8,6 +9,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
@@ -24,6 +26,9 @@ namespace fs = std::filesystem;
 constexpr std::chrono::milliseconds look_again{5};
 
 constexpr std::chrono::seconds stop_patience{5};
+
+/// Nodes answer sooner, also if others do not answer them.
+constexpr std::chrono::seconds status_patience{5};
 
 std::string make_temporary_directory() {
   auto pattern = (fs::temp_directory_path() / "cohort-XXXXXX").string();
@@ -53,6 +58,30 @@ runtime::topology plan_of(const cluster_options& options,
   if (options.adjust)
     options.adjust(plan);
   return plan;
+}
+
+/// The primary of the set in a status; empty: there is none.
+std::string primary_in(const std::string& status) {
+  const auto line = status.find("set main, epoch ");
+  if (line == std::string::npos)
+    return "";
+  const std::string before = ", primary ";
+  const auto end = status.find('\n', line);
+  const auto at = status.find(before, line);
+  if (at >= end)
+    return "";
+  const auto begin = at + before.size();
+  return status.substr(begin, end - begin);
+}
+
+/// One that is not among those who were asked is about to be replaced.
+bool all_see_one_of_them(const std::map<std::string, std::string>& seen) {
+  if (seen.empty())
+    return false;
+  const auto& first = seen.begin()->second;
+  return seen.contains(first)
+         && std::all_of(seen.begin(), seen.end(),
+                        [&](const auto& x) { return x.second == first; });
 }
 
 } // namespace
@@ -197,45 +226,72 @@ void cluster::heal() {
 // -- questions ----------------------------------------------------------------
 
 runtime::set_client& cluster::client(const std::string& name) {
-  return *members_.at(name).client;
+  const auto at = members_.find(name);
+  COHORT_CHECK(at != members_.end());
+  return *at->second.client;
+}
+
+runtime::set_client& cluster::client() {
+  const auto running = running_nodes();
+  COHORT_CHECK(!running.empty());
+  return client(running.front());
 }
 
 std::string cluster::status(const std::string& name) {
+  return status(name, std::chrono::steady_clock::now() + status_patience);
+}
+
+std::string cluster::status(const std::string& name, time_point deadline) {
   const auto at = members_.find(name);
-  if (at == members_.end())
+  const auto left = deadline - std::chrono::steady_clock::now();
+  if (at == members_.end() || left.count() <= 0)
     return "";
   caf::scoped_actor self{*system_};
   caf::anon_send(at->second.node->supervisor(),
                  runtime::report_cluster{caf::actor_cast<caf::actor>(self)});
   std::string text;
   self->receive([&](const runtime::cluster_report& x) { text = x.text; },
-                caf::after(std::chrono::seconds{5}) >> [] {});
+                caf::after(left) >> [] {});
   return text;
 }
 
+bool cluster::cut_off(const std::string& name) const {
+  const auto all = names();
+  const auto met = std::count_if(all.begin(), all.end(), [&](const auto& x) {
+    return x == name
+           || (network_->reaches(name, x) && network_->reaches(x, name));
+  });
+  return 2 * static_cast<std::size_t>(met) <= all.size();
+}
+
+/// By who sees it; empty where a node sees none.
+std::map<std::string, std::string>
+cluster::primaries_seen(time_point deadline) {
+  std::map<std::string, std::string> result;
+  for (const auto& name : running_nodes())
+    if (!cut_off(name))
+      result[name] = primary_in(status(name, deadline));
+  return result;
+}
+
 result<std::string> cluster::primary(std::chrono::milliseconds patience) {
-  std::string found;
-  const std::string before = "set main, epoch ";
-  const bool known = eventually(
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  std::map<std::string, std::string> seen;
+  const bool agreed = eventually(
     [&] {
-      for (const auto& name : running_nodes()) {
-        const auto text = status(name);
-        const auto line = text.find(before);
-        const auto at = text.find(", primary ", line);
-        if (line == std::string::npos || at == std::string::npos
-            || at > text.find('\n', line))
-          continue;
-        const auto begin = at + std::string{", primary "}.size();
-        found = text.substr(begin, text.find('\n', begin) - begin);
-        if (running(found))
-          return true;
-      }
-      return false;
+      auto now = primaries_seen(deadline);
+      if (std::chrono::steady_clock::now() > deadline)
+        return false; // and some had no time left to say what they see
+      seen = std::move(now);
+      return all_see_one_of_them(seen);
     },
     patience);
-  if (!known)
-    return error{errc::timed_out, "there is no primary"};
-  return found;
+  if (agreed)
+    return seen.begin()->second;
+  std::string text = "there is no primary that all see";
+  for (const auto& [name, primary] : seen)
+    text += "; " + name + " sees " + (primary.empty() ? "none" : primary);
+  return error{errc::timed_out, std::move(text)};
 }
 
 bool cluster::eventually(const std::function<bool()>& holds,

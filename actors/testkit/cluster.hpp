@@ -92,17 +92,19 @@ public:
 
   // -- what is asked of them --------------------------------------------------
 
-  /// The way to the set through a running node.
+  /// The way to the set through a node. Precondition: it was started, and not
+  /// killed or stopped since.
   runtime::set_client& client(const std::string& name);
-  runtime::set_client& client() {
-    return client(running_nodes().front());
-  }
+
+  /// Through any running node. Precondition: one runs.
+  runtime::set_client& client();
 
   /// What `cohortctl status` would show at a running node.
   std::string status(const std::string& name);
 
-  /// The primary of the set, as all running nodes that are not cut off see it;
-  /// waits until there is one.
+  /// The primary of the set, as all running nodes that are not cut off see it:
+  /// waits until they agree, on one of them. A node is cut off if it has no way
+  /// in both directions to a majority of all nodes, itself included.
   result<std::string>
   primary(std::chrono::milliseconds patience = std::chrono::seconds{20});
 
@@ -123,7 +125,13 @@ private:
     std::unique_ptr<runtime::set_client> client;
   };
 
+  using time_point = std::chrono::steady_clock::time_point;
+
   explicit cluster(cluster_options options);
+
+  bool cut_off(const std::string& name) const;
+  std::string status(const std::string& name, time_point deadline);
+  std::map<std::string, std::string> primaries_seen(time_point deadline);
 
   cluster_options options_;
   std::string directory_;
