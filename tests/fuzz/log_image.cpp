@@ -2,8 +2,10 @@
 
 #include "storage/segment_pool.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <span>
+#include <string_view>
 
 namespace cohort::fuzz {
 
@@ -128,6 +130,19 @@ std::unique_ptr<testkit::faulty_file_system> log_image::disk() const {
   for (const auto& [name, content] : files_)
     result->put(storage::join(log_path, name), content);
   return result;
+}
+
+bool log_image::damaged() const {
+  const auto is_damaged = [](std::string_view content) {
+    for (; content.size() >= sector_bytes; content.remove_prefix(sector_bytes))
+      if (inspect_sector(std::as_bytes(std::span{content}.first(sector_bytes)))
+            .state
+          == sector_state::damaged)
+        return true;
+    return !content.empty();
+  };
+  return std::any_of(files_.begin(), files_.end(),
+                     [&](const auto& x) { return is_damaged(x.second); });
 }
 
 void describe_block(std::string& to, unsigned number,

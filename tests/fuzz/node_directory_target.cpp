@@ -65,8 +65,31 @@ void check_refused(const error& err) {
   expect(!err.message.empty(), "an error says why");
 }
 
+void remove_log(faulty_file_system& disk) {
+  const auto directory = join(path, "log");
+  const auto names = disk.list(directory);
+  expect(names.ok() && !names->empty(), "a log has files");
+  for (const auto& name : *names)
+    static_cast<void>(disk.remove(join(directory, name)));
+}
+
+/// A log is made if it never was, and only then. In the beginning there is none
+/// on this disk, whatever the identity says.
+void check_log(faulty_file_system& disk, node_directory& x) {
+  if (!x.identity()->log_created) {
+    expect(x.open_log(small_options()).ok(), "a log that never was is made");
+    expect(x.identity()->log_created, "that it was made is written down");
+    expect(x.open_log(small_options()).ok(), "what was made is opened again");
+    remove_log(disk);
+  }
+  const auto log = x.open_log(small_options());
+  expect(!log.ok() && log.err().code == errc::corrupt,
+         "a log that is gone is damage, and not made anew");
+  expect(x.identity()->log_created, "that it was made is not forgotten");
+}
+
 /// Who a node is survives, and nobody else becomes it.
-void check_owner(node_directory& x) {
+void check_owner(faulty_file_system& disk, node_directory& x) {
   const auto owner = x.identity()->owner;
   const bool named = owner.cluster.formed() && !owner.node.empty()
                      && owner.incarnation != nobody;
@@ -75,12 +98,7 @@ void check_owner(node_directory& x) {
   ++other.cluster.low;
   expect(!x.write_owner(other).ok(), "nobody else takes it over");
   expect(x.identity()->owner == owner, "the owner stays");
-  const auto log = x.open_log(small_options());
-  expect(log.ok() != x.identity()->log_created
-           || (log.ok() && x.identity()->log_created),
-         "a log is made once");
-  if (!log)
-    expect(log.err().code == errc::corrupt, "a log that is gone is damage");
+  check_log(disk, x);
 }
 
 } // namespace
@@ -110,7 +128,7 @@ COHORT_FUZZ_TARGET(node_directory) {
   expect(again.ok() && again->identity() == identity, "it is opened the same");
   expect(again->state() == state, "and knows the same");
   if (identity)
-    check_owner(*again);
+    check_owner(disk, *again);
   return identity.has_value();
 }
 

@@ -185,7 +185,10 @@ content receive(const std::string& file, const label& named, rng random) {
     receiver = error{errc::closed, {}};
     const auto newest = x.store->newest(named.set);
     expect(newest.ok() && !newest->has_value(), "what is refused is not kept");
-    return refusal_of(finished.err());
+    auto why = finished.err();
+    if (why.code == errc::invalid) // another one than the peer said
+      why.code = errc::corrupt;    // as under a wrong name on the disk
+    return refusal_of(why);
   }
   return read_all(*x.store, named.set);
 }
