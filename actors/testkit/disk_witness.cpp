@@ -174,6 +174,16 @@ void disk_witness::recover(known_disk& x, const image& disk, bool begins) {
     if (const auto before = old.find(set); before != old.end())
       log_of(x, set)->check_keeps(before->second, doubted);
   }
+  if (doubted)
+    return;
+  for (const auto& [set, log] : old) {
+    const auto found = opened->sets.find(set);
+    const bool kept =
+      found == opened->sets.end() ? log.blank() : log.is_within(found->second);
+    if (!kept)
+      broken_(x.node + " recovers less of set " + to_string(set)
+              + " than was durable");
+  }
 }
 
 void disk_witness::begin(known_disk& x, set_id set,
@@ -292,36 +302,37 @@ void disk_witness::judge(known_disk& x, node_id to,
     return;
   auto& log = *log_of(x, set);
   using namespace replication;
-  std::visit(overloaded{
-               [&](const vote_request& m) {
-                 promise(m.pre || log.voted(m.term, said.from), "a campaign");
-               },
-               [&](const vote_reply& m) {
-                 promise(m.pre || m.term <= log.term(), "a term");
-                 // With a later term on the disk there is no other vote in this
-                 // one, although it may never have been there itself: one write
-                 // took both.
-                 promise(m.pre || !m.granted || m.term < log.term()
-                           || log.voted(m.term, to),
-                         "a vote");
-               },
-               [&](const append_request& m) {
-                 promise(log.voted(m.term, said.from), "a primary's term");
-                 judge(x, log, set, m);
-               },
-               [&](const append_reply& m) {
-                 promise(m.term <= log.term(), "a term");
-                 promise(m.suspect || !log.suspect(), "a lift");
-                 judge(x, log, set, m);
-               },
-               [&](const state_answer& m) {
-                 promise(m.term <= log.term(), "a term");
-                 promise(m.term < log.term() || log.holds(m.last),
-                         "the end of a log");
-               },
-               [](const auto&) {},
-             },
-             *message);
+  std::visit(
+    overloaded{
+      // With a later term on the disk there is no other vote in this
+      // one, although it may never have been there itself: one write
+      // took both.
+      [&](const vote_request& m) {
+        promise(m.pre || m.term < log.term() || log.voted(m.term, said.from),
+                "a campaign");
+      },
+      [&](const vote_reply& m) {
+        promise(m.pre || m.term <= log.term(), "a term");
+        promise(m.pre || !m.granted || m.term < log.term()
+                  || log.voted(m.term, to),
+                "a vote");
+      },
+      [&](const append_request& m) {
+        promise(log.voted(m.term, said.from), "a primary's term");
+        judge(x, log, set, m);
+      },
+      [&](const append_reply& m) {
+        promise(m.term <= log.term(), "a term");
+        promise(m.suspect || !log.suspect(), "a lift");
+        judge(x, log, set, m);
+      },
+      [&](const state_answer& m) {
+        promise(m.term <= log.term(), "a term");
+        promise(m.term < log.term() || log.holds(m.last), "the end of a log");
+      },
+      [](const auto&) {},
+    },
+    *message);
 }
 
 void disk_witness::judge(known_disk& x, const kept_log& log, set_id set,

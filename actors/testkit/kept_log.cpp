@@ -124,10 +124,8 @@ void kept_log::append(std::span<const replication::entry> entries) {
   for (const auto& x : entries) {
     common_->durable(set_, owner_, x, *term_at(last_index()));
     terms_.push_back(x.term);
-    if (!x.members)
-      continue;
-    members_[x.index] = *x.members;
-    common_->configured(set_, *x.members);
+    if (x.members)
+      members_[x.index] = *x.members;
   }
 }
 
@@ -178,6 +176,8 @@ kept_log::difference(const replication::recovered_state& found) const {
   return std::nullopt;
 }
 
+/// A write that was on its way when the node stopped may have put entries of a
+/// later term into their place, or a snapshot.
 bool kept_log::is_within(const replication::recovered_state& found) const {
   const bool same_term = found.state.term == state_.term;
   const bool has_vote = state_.voted_for == nobody
@@ -186,9 +186,13 @@ bool kept_log::is_within(const replication::recovered_state& found) const {
       || (state_.suspect && !found.state.suspect)
       || found.base.index < base_.index)
     return false;
-  for (auto at = found.base.index.next(); at <= last_index(); ++at)
-    if (term_in(found, at) != term_at(at))
-      return false;
+  if (!holds({found.base.term, found.base.index}))
+    return true;
+  for (auto at = found.base.index.next(); at <= last_index(); ++at) {
+    const auto term = term_in(found, at);
+    if (term != term_at(at))
+      return term > term_at(at);
+  }
   return true;
 }
 

@@ -42,8 +42,8 @@ public:
   std::optional<std::string>
   difference(const replication::recovered_state& found) const;
 
-  /// Nothing of this is missing in `found`, which may have more: a term, a
-  /// vote, a suspicion, an entry.
+  /// Nothing of this is missing in `found`, but for what was replaced there: a
+  /// term, a vote, a suspicion, an entry.
   bool is_within(const replication::recovered_state& found) const;
 
   /// What is committed in `older` is in this one, unless it is damaged; and no
@@ -51,6 +51,12 @@ public:
   void check_keeps(const kept_log& older, bool damaged);
 
   // -- observers --------------------------------------------------------------
+
+  /// Nothing was ever written.
+  bool blank() const {
+    return state_ == replication::hard_state{} && last_index() == index_t{}
+           && members_.empty();
+  }
 
   term_t term() const {
     return state_.term;

@@ -17,6 +17,22 @@ std::uint64_t content_of(const replication::entry& x) {
          ^ (time * 4) ^ static_cast<std::uint64_t>(x.kind);
 }
 
+/// Not replication::reached, which a mutant may spoil.
+template <class Holds>
+bool reaches(const replication::configuration& config,
+             std::size_t replication::quorum_sizes::*size_of, Holds holds) {
+  return replication::count_voters(config, holds)
+         >= replication::sizes(config).*size_of;
+}
+
+template <class Holds>
+bool reaches_each(const replication::membership& state,
+                  std::size_t replication::quorum_sizes::*size_of,
+                  Holds holds) {
+  return reaches(state.current, size_of, holds)
+         && (!state.next || reaches(*state.next, size_of, holds));
+}
+
 std::string name_of(set_id set) {
   return "set " + to_string(set) + ": ";
 }
@@ -31,10 +47,18 @@ void log_witness::durable(set_id set, node_id holder,
                           const replication::entry& x, term_t before) {
   const position at{x.term, x.index};
   const auto content = content_of(x);
-  auto [found, fresh] = sets_[set].entries.try_emplace(at);
+  auto& in = sets_[set];
+  if (x.members)
+    know(in, *x.members, at);
+  auto [found, fresh] = in.entries.try_emplace(at);
   auto& known = found->second;
-  if (fresh)
-    known = {before, content, {}};
+  if (fresh) {
+    known.before = before;
+    known.content = content;
+    known.configures = x.members != nullptr;
+    known.state = x.members ? order_of(*x.members)
+                            : order_behind(in, {before, x.index.prev()});
+  }
   if (known.before != before || known.content != content)
     return broken_(name_of(set) + to_string(at)
                    + " differs between two logs, or what is before it does");
@@ -43,14 +67,31 @@ void log_witness::durable(set_id set, node_id holder,
     holders.push_back(holder);
 }
 
+log_witness::state_order
+log_witness::order_of(const replication::membership& x) {
+  return {x.newest().epoch, !x.joint()};
+}
+
+/// That of the beginning, where nothing is known of what is before.
+log_witness::state_order log_witness::order_behind(const facts& in,
+                                                   position before) {
+  const auto found = in.entries.find(before);
+  return found == in.entries.end() ? state_order{} : found->second.state;
+}
+
 /// A log whose beginning is damaged knows none.
 void log_witness::configured(set_id set, const replication::membership& x) {
-  if (x.current.voters.empty())
-    return;
-  auto& known = sets_[set].configurations;
-  known[x.current.epoch] = x.current;
-  if (x.next)
-    known[x.next->epoch] = *x.next;
+  if (!x.current.voters.empty())
+    know(sets_[set], x, std::nullopt);
+}
+
+void log_witness::know(facts& in, const replication::membership& x,
+                       std::optional<position> at) {
+  auto& known = in.states[order_of(x)];
+  for (const auto& other : known)
+    if (other.members == x && other.at == at)
+      return;
+  known.push_back({x, at});
 }
 
 void log_witness::covered(set_id set, node_id holder, index_t up_to) {
@@ -58,27 +99,48 @@ void log_witness::covered(set_id set, node_id holder, index_t up_to) {
   known = std::max(known, up_to);
 }
 
-bool log_witness::held(const facts& in, position at, epoch_t since,
-                       std::size_t replication::quorum_sizes::*size_of) const {
+/// Asks which nodes have an entry. Valid as long as nothing changes.
+auto log_witness::holders_of(const facts& in, position at) {
   const auto found = in.entries.find(at);
-  if (found == in.entries.end())
-    return false;
-  const auto& holders = found->second.holders;
+  const auto* const holders =
+    found == in.entries.end() ? nullptr : &found->second.holders;
   const bool committed = at.index.value <= in.committed.size()
                          && in.committed[at.index.value - 1] == at.term;
-  const auto holds = [&](node_id node) {
+  return [&in, at, holders, committed](node_id node) {
     const auto snapshot = in.snapshots.find(node);
-    return std::find(holders.begin(), holders.end(), node) != holders.end()
+    return (holders
+            && std::find(holders->begin(), holders->end(), node)
+                 != holders->end())
            || (committed && snapshot != in.snapshots.end()
                && snapshot->second >= at.index);
   };
-  const auto& configurations = in.configurations;
-  return std::any_of(
-    configurations.lower_bound(since), configurations.end(),
-    [&](const auto& known) {
-      const auto copies = replication::count_voters(known.second, holds);
-      return copies >= replication::sizes(known.second).*size_of;
-    });
+}
+
+/// A primary is in the state K from the moment it has appended it, before any
+/// disk has it. It may do so once J is committed.
+bool log_witness::may_close(const facts& in, const known_state& joint) {
+  return !joint.at
+         || reaches_each(joint.members, &replication::quorum_sizes::majority,
+                         holders_of(in, *joint.at));
+}
+
+template <class Enough>
+bool log_witness::held(const facts& in, position at, state_order since,
+                       Enough enough) {
+  const auto found = in.entries.find(at);
+  if (found == in.entries.end())
+    return false;
+  const auto holds = holders_of(in, at);
+  const auto allows = [&](const known_state& x) {
+    return enough(x.members, holds)
+           || (x.members.next && may_close(in, x)
+               && enough({*x.members.next, std::nullopt}, holds));
+  };
+  const auto first =
+    in.states.lower_bound(std::max(since, found->second.state));
+  return std::any_of(first, in.states.end(), [&](const auto& known) {
+    return std::any_of(known.second.begin(), known.second.end(), allows);
+  });
 }
 
 void log_witness::committed(set_id set, position at, epoch_t since,
@@ -93,7 +155,14 @@ void log_witness::committed(set_id set, position at, epoch_t since,
               + to_string(in.committed[at.index.value - 1]) + " is");
     return;
   }
-  if (!held(in, at, since, &replication::quorum_sizes::read))
+  const auto found = in.entries.find(at);
+  const auto size = found != in.entries.end() && found->second.configures
+                      ? &replication::quorum_sizes::majority
+                      : &replication::quorum_sizes::read;
+  const auto enough = [&](const replication::membership& x, const auto& holds) {
+    return reaches_each(x, size, holds);
+  };
+  if (!held(in, at, {since, false}, enough))
     return broken_(name_of(set) + says + " takes " + to_string(at)
                    + " for committed, which is not durable on a quorum");
   extend(set, in, at, says);
@@ -120,7 +189,10 @@ void log_witness::extend(set_id set, facts& in, position at,
 }
 
 void log_witness::acknowledged(set_id set, position at) {
-  if (!held(sets_[set], at, {}, &replication::quorum_sizes::ack))
+  const auto enough = [](const replication::membership& x, const auto& holds) {
+    return reaches(x.newest(), &replication::quorum_sizes::ack, holds);
+  };
+  if (!held(sets_[set], at, {}, enough))
     broken_(name_of(set) + to_string(at)
             + " is acknowledged and has too few durable copies");
 }

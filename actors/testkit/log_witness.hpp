@@ -21,8 +21,10 @@ namespace cohort::testkit {
 ///
 /// - two logs with the same term at an index have the same entry there and the
 ///   same log before it;
-/// - what is called committed is, or was, durable on a read quorum, and what is
-///   acknowledged on an ack quorum, of one of the newest configurations;
+/// - what is called committed is, or was, durable on a read quorum of a
+///   configuration state that a primary with this entry may be in, under J on
+///   one of each; a configuration entry on a majority (C4);
+/// - what is acknowledged is on an ack quorum of the newer one of such a state;
 /// - at an index one entry is committed, for ever.
 ///
 /// For one thread. Memory grows with the entries of a run.
@@ -41,7 +43,7 @@ public:
   /// A snapshot that reaches up to a committed entry is durable at `holder`.
   void covered(set_id set, node_id holder, index_t up_to);
 
-  /// A configuration that somebody's disk knows.
+  /// A configuration state that somebody's disk knows.
   void configured(set_id set, const replication::membership& x);
 
   /// Whoever says so knows no configuration before `since`.
@@ -58,20 +60,39 @@ public:
   index_t commit_index(set_id set) const;
 
 private:
+  /// Where a state stands among all: by its newest epoch, J before K.
+  using state_order = std::pair<epoch_t, bool>;
+
   struct fact {
     term_t before;
     std::uint64_t content = 0;
+    state_order state; ///< of a log that ends here
+    bool configures = false;
     std::vector<node_id> holders; ///< all that ever had it
+  };
+  struct known_state {
+    replication::membership members;
+    std::optional<position> at; ///< its entry; nothing: below some base
   };
   struct facts {
     std::map<position, fact> entries;
     std::vector<term_t> committed; ///< by index, from 1
-    std::map<epoch_t, replication::configuration> configurations;
+    /// Several at one place: all but one of them were cut.
+    std::map<state_order, std::vector<known_state>> states;
     std::map<node_id, index_t> snapshots;
   };
 
-  bool held(const facts& in, position at, epoch_t since,
-            std::size_t replication::quorum_sizes::*size_of) const;
+  static void know(facts& in, const replication::membership& x,
+                   std::optional<position> at);
+  static auto holders_of(const facts& in, position at);
+  static bool may_close(const facts& in, const known_state& joint);
+  static state_order order_of(const replication::membership& x);
+  static state_order order_behind(const facts& in, position before);
+  /// Whether some state from `since` on, and from that of the log up to `at`
+  /// on, satisfies `enough`, which is given who holds the entry.
+  template <class Enough>
+  static bool
+  held(const facts& in, position at, state_order since, Enough enough);
   void extend(set_id set, facts& in, position at, const std::string& says);
 
   std::function<void(const std::string&)> broken_;

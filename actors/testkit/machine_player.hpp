@@ -25,15 +25,20 @@ bytes encoded_list(const command_batch& commands);
 /// One machine at a place in a log. The entry's number decides its context, so
 /// that all players of one log pass the same. What is left to whoever drives a
 /// machine is drawn: how a batch is cut into calls, how large chunks are.
+///
+/// For one thread. Throws std::runtime_error where a machine does what an
+/// applier could not go on with.
 class machine_player {
 public:
   machine_player(std::unique_ptr<machine::state_machine> machine,
                  batch_encoder encode, std::uint64_t seed);
 
-  /// The next entry; returns its replies.
+  /// The next entry; returns its replies. Throws if the batch is refused.
   std::vector<std::string> apply(const command_batch& batch);
 
-  /// Does deferred work and moves log time until the machine answers.
+  /// Does deferred work until the machine answers. Throws if it never does, if
+  /// it gives not one answer, and if it waits for a later log time: that of the
+  /// last entry is all there is.
   std::string ask(const std::string& question);
 
   /// The whole state.

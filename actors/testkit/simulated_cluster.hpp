@@ -144,6 +144,10 @@ public:
   /// network and the disks work from now on.
   void end_faults();
 
+  /// To be called last: nothing was found that nobody was told of yet, and
+  /// recovery makes of the disks of nodes that run what they keep.
+  void finish();
+
   simulated_network& network() {
     return network_;
   }
@@ -244,13 +248,17 @@ private:
     bool paused = false;
     bool crashes_by_disk = false;
     crash_kind crash_by_disk;
-    bool fell = false;    ///< it stopped itself
-    bool refused = false; ///< and will not do better with that disk
-    bool limited = false; ///< its disk has little space
-    bool full = false;    ///< its disk has no byte left
+    bool fell = false;        ///< it stopped itself
+    bool refused = false;     ///< and will not do better with that disk
+    bool limited = false;     ///< its disk has little space
+    bool full = false;        ///< its disk has no byte left
+    bool was_limited = false; ///< at some time since it was started
+    bool was_full = false;
     bool damaged = false; ///< its disk is
     bool blanked = false; ///< of that, something looks as if never written
     unsigned falls = 0;   ///< since its disk is damaged
+    caf::actor_id failed_by = caf::invalid_actor_id; ///< whom its disk failed
+    std::chrono::microseconds failed_at{0};
     std::chrono::microseconds stall{0}; ///< of the next change of its disk
   };
 
@@ -272,7 +280,10 @@ private:
   void run_ready();
   void check(member* x);
   void check_member(member& x);
-  bool may_fall(const std::string& name, const member& x) const;
+  void check_failed_disk(caf::actor_id actor, member& x);
+  void check_failed_nodes_end();
+  bool may_fall(const std::string& name, const member& x,
+                const std::string& why) const;
   void fall(const std::string& name, member& x, const std::string& why);
   void make_member(const std::string& name);
   std::unique_ptr<faulty_file_system> make_disk() const;

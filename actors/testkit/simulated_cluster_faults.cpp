@@ -71,14 +71,15 @@ void simulated_cluster::damage(const std::string& name) {
   if (what.empty())
     return;
   note(name, "damage: " + what);
-  x.blanked = x.blanked || looks_unwritten;
-  if (x.blanked && disks_.takes_for_torn(name, *x.disk)) {
+  const bool blanked = x.blanked || looks_unwritten;
+  if (blanked && disks_.takes_for_torn(name, *x.disk)) {
     note(name, "which nobody can tell from a torn write: taken back");
     x.disk = std::move(before);
     return;
   }
   count("damaged disk");
   x.damaged = true;
+  x.blanked = blanked;
   disks_.doubt(name);
 }
 
@@ -101,6 +102,8 @@ void simulated_cluster::limit_disk(const std::string& name,
   note(name, std::to_string(free_bytes) + " bytes are left on its disk");
   x.limited = true;
   x.full = free_bytes == 0;
+  x.was_limited = true;
+  x.was_full = x.was_full || x.full;
   x.disk->set_disk_bytes(x.disk->used_bytes() + free_bytes);
 }
 
@@ -113,7 +116,6 @@ void simulated_cluster::unlimit_disk(const std::string& name) {
 
 void simulated_cluster::stall_disk(const std::string& name,
                                    std::chrono::microseconds time) {
-  count("stalled disk");
   note(name, "its disk stalls");
   members_.at(name).stall = time;
 }

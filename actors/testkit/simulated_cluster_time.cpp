@@ -18,6 +18,10 @@ constexpr std::uint64_t events_per_moment_max = 1'000'000;
 /// none of them grows without end, even if its actor does nothing for long.
 constexpr std::size_t mailbox_max = 5'000;
 
+/// A node whose disk failed has ended by then, also if whoever has to end it
+/// waits for a disk that stalls.
+constexpr std::chrono::seconds failed_node_patience{10};
+
 /// Asked for every event: a dynamic_cast would cost more than most of them.
 caf::actor_id id_of(caf::resumable* job) {
   if (job->subtype() != caf::resumable::scheduled_actor)
@@ -77,7 +81,10 @@ void simulated_cluster::own_new_actors(member* owner) {
 
 /// Of the disk, which takes its time.
 void simulated_cluster::note_change(caf::actor_id actor, member& owner) {
+  check_failed_disk(actor, owner);
   auto time = std::exchange(owner.stall, microseconds{0});
+  if (time > microseconds{0})
+    count("stalled disk");
   if (options_.disk_us_max > 0) {
     const auto most = static_cast<std::uint64_t>(options_.disk_us_max);
     time += microseconds{static_cast<std::int64_t>(random_.below(most) + 1)};
@@ -144,6 +151,18 @@ void simulated_cluster::run_until(microseconds when) {
       clock.trigger_timeout();
   }
   clock.current_time = std::max(clock.current_time, end);
+  check_failed_nodes_end();
+}
+
+/// While a node pauses, time stands still for that.
+void simulated_cluster::check_failed_nodes_end() {
+  for (auto& [name, x] : members_)
+    if (x.lives && x.failed_by != caf::invalid_actor_id) {
+      if (x.paused)
+        x.failed_at = now();
+      else if (now() - x.failed_at > failed_node_patience)
+        throw invariant_broken{name + " lives on with a disk that failed"};
+    }
 }
 
 } // namespace cohort::testkit

@@ -88,6 +88,7 @@ void simulated_load::judge(const job& x, const std::string& answer) {
       throw invariant_broken{"a question was answered with "
                              + std::to_string(position) + " after number "
                              + std::to_string(x.after)};
+    newest_ = std::max(newest_, position);
     return;
   }
   if (witness_.position_of(x.text) != position)
@@ -99,7 +100,7 @@ void simulated_load::judge(const job& x, const std::string& answer) {
                            + " and was given after number "
                            + std::to_string(x.after)};
   cluster_.logs().acknowledged(user_set, witness_.entry_of(position));
-  newest_ = std::max<std::uint64_t>(newest_, position);
+  newest_ = std::max(newest_, position);
 }
 
 void simulated_load::forget(const std::string& name) {

@@ -65,7 +65,7 @@ public:
 private:
   struct job {
     std::string text;        ///< of the command; empty: a question
-    std::uint64_t after = 0; ///< commands that were acknowledged before
+    std::uint64_t after = 0; ///< commands that somebody knew of before
     std::future<result<std::string>> answer;
   };
 
@@ -79,7 +79,7 @@ private:
   std::map<std::string, std::vector<job>> waiting_;
   std::map<std::string, std::uint64_t> acknowledged_at_;
   std::set<std::string> refused_;
-  std::uint64_t newest_ = 0; ///< position of an acknowledged command
+  std::uint64_t newest_ = 0; ///< command that an answer counted
   std::uint64_t given_ = 0;
   load_counts counts_;
 };

@@ -72,6 +72,7 @@ simulation_report simulation::run() {
   storm();
   calm();
   load_.check_refused();
+  cluster_.finish();
   const auto result = report();
   check_it_proves_something(result);
   return result;

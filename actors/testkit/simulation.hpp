@@ -49,10 +49,14 @@ struct simulation_report {
 
 /// Throws invariant_broken, also when the run proves nothing: too few commands
 /// were acknowledged, or no fault took place.
+///
+/// For the thread that made it, which has no other meanwhile: dice are thrown
+/// per thread (drawn_dice).
 class simulation {
 public:
   explicit simulation(simulation_options options);
 
+  /// To be called once.
   simulation_report run();
 
   /// The newest last; what happened before something broke.

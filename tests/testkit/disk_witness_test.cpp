@@ -196,6 +196,25 @@ BOOST_AUTO_TEST_CASE(D1_recovery_is_held_against_what_was_durable) {
   BOOST_TEST(complains_of("acknowledges 101"));
 }
 
+BOOST_AUTO_TEST_CASE(D1_recovery_keeps_what_nobody_knows_to_be_committed) {
+  append(entry_of(1, 1));
+  crash();
+  zero_last_sector();
+  start();
+  BOOST_TEST(complains_of("recovers less of set 1"));
+}
+
+BOOST_AUTO_TEST_CASE(D1_recovery_keeps_every_set) {
+  write_request x;
+  x.state = hard_state{term_t{3}, node_id{2}, false, {}};
+  const storage::set_write other{set_id{2}, std::move(x)};
+  BOOST_REQUIRE(log->write({&other, 1}).ok());
+  crash();
+  zero_last_sector();
+  start();
+  BOOST_TEST(complains_of("recovers less of set 2"));
+}
+
 BOOST_AUTO_TEST_CASE(what_is_committed_is_not_cut) {
   append(entry_of(1, 1));
   append(entry_of(1, 2));

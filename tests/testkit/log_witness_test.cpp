@@ -2,7 +2,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace cohort;
 using testkit::log_witness;
@@ -35,6 +38,25 @@ struct three_logs {
     x.kind = replication::entry_kind::command;
     x.payload = bytes::of(what);
     logs.durable(watched, node_id{holder}, x, term_t{before});
+  }
+
+  static replication::configuration of(std::uint64_t epoch,
+                                       std::vector<node_id> voters) {
+    replication::configuration x;
+    x.epoch = epoch_t{epoch};
+    x.voters = std::move(voters);
+    x.m = replication::default_m(x.voters.size());
+    return x;
+  }
+
+  void changes(std::uint64_t holder, std::uint64_t index,
+               replication::membership to) {
+    replication::entry x;
+    x.term = term_t{1};
+    x.index = index_t{index};
+    x.kind = replication::entry_kind::membership;
+    x.members = std::make_shared<replication::membership>(std::move(to));
+    logs.durable(watched, node_id{holder}, x, term_t{index > 1 ? 1u : 0u});
   }
 
   void commit(std::uint64_t term, std::uint64_t index) {
@@ -116,6 +138,52 @@ BOOST_AUTO_TEST_CASE(what_is_committed_stays) {
   broken.clear();
   commit(2, 2);
   BOOST_TEST(broken.find("lacks entry 1 of term 1") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(C4_under_a_joint_state_both_halves_commit) {
+  const auto old = of(1, {node_id{1}, node_id{2}, node_id{3}});
+  const auto fresh = of(2, {node_id{3}, node_id{4}, node_id{5}});
+  for (const std::uint64_t disk : {3, 4, 5}) {
+    changes(disk, 1, {old, fresh});
+    durable(disk, 1, 2, 1);
+  }
+  commit(1, 2); // by the new one alone
+  BOOST_TEST(broken.find("not durable on a quorum") != std::string::npos);
+  broken.clear();
+  changes(1, 1, {old, fresh});
+  durable(1, 1, 2, 1);
+  commit(1, 2);
+  BOOST_TEST(broken == "");
+}
+
+BOOST_AUTO_TEST_CASE(C4_a_configuration_needs_a_majority) {
+  const auto old = of(1, {node_id{1}, node_id{2}, node_id{3}, node_id{4}});
+  const auto fresh = of(2, {node_id{1}, node_id{2}, node_id{3}, node_id{4}});
+  changes(1, 1, {old, fresh});
+  changes(2, 1, {old, fresh});
+  commit(1, 1);
+  BOOST_TEST(broken.find("not durable on a quorum") != std::string::npos);
+  broken.clear();
+  changes(3, 1, {old, fresh});
+  commit(1, 1);
+  BOOST_TEST(broken == "");
+}
+
+BOOST_AUTO_TEST_CASE(C4_copies_of_an_older_configuration_do_not_acknowledge) {
+  const auto old = of(1, {node_id{1}, node_id{2}, node_id{3}});
+  const auto fresh = of(2, {node_id{3}, node_id{4}, node_id{5}});
+  for (std::uint64_t disk = 1; disk <= 3; ++disk) {
+    changes(disk, 1, {fresh, std::nullopt});
+    durable(disk, 1, 2, 1);
+  }
+  logs.configured(watched, {old, std::nullopt});
+  logs.acknowledged(watched, at(1, 2));
+  BOOST_TEST(broken.find("too few") != std::string::npos);
+  broken.clear();
+  changes(4, 1, {fresh, std::nullopt});
+  durable(4, 1, 2, 1);
+  logs.acknowledged(watched, at(1, 2));
+  BOOST_TEST(broken == "");
 }
 
 // Found by the simulator: that configuration has no quorum.

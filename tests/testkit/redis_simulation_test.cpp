@@ -92,10 +92,11 @@ bool holds(const std::string& text, const std::string& part) {
 /// proves nothing about it.
 constexpr std::array every_fault{
   "crash in a write",  "crash of a host", "crash of a process",
-  "damaged disk",      "full disk",       "jump of a clock",
-  "link broken",       "little space",    "packet clogged",
-  "node stops itself", "packet late",     "packet lost",
-  "packet repeated",   "pause",           "wiped disk",
+  "damaged disk",      "failed disk",     "full disk",
+  "jump of a clock",   "link broken",     "little space",
+  "node stops itself", "packet clogged",  "packet late",
+  "packet lost",       "packet repeated", "pause",
+  "stalled disk",      "wiped disk",
 };
 
 } // namespace

@@ -74,7 +74,7 @@ constexpr std::array every_fault{
   "jump of a clock",   "link broken",     "little space",
   "node stops itself", "packet clogged",  "packet late",
   "packet lost",       "packet repeated", "pause",
-  "wiped disk",
+  "stalled disk",      "wiped disk",
 };
 
 } // namespace

@@ -18,6 +18,9 @@ using std::chrono::milliseconds;
 /// Fewer operations prove nothing.
 constexpr std::uint64_t completed_min = 100;
 
+/// Until then a storm may go on for so many times its length.
+constexpr int longest_storm = 20;
+
 /// With so little, long values make fronts stop reading.
 constexpr std::size_t pending_bytes_least = 65'536;
 
@@ -80,6 +83,7 @@ redis_simulation_report redis_simulation::run() {
   storm();
   calm();
   judge();
+  cluster_.finish();
   const auto result = report();
   check_it_proves_something(result);
   return result;
@@ -90,7 +94,7 @@ void redis_simulation::storm() {
   const auto goes_on = [this] {
     const auto now = cluster_.now();
     return now < options_.storm
-           || (now < 5 * options_.storm
+           || (now < longest_storm * options_.storm
                && load_.journal().counts().completed < completed_min);
   };
   while (goes_on()) {

@@ -51,10 +51,14 @@ struct redis_simulation_report {
 ///
 /// Throws invariant_broken, also when the run proves nothing: too little was
 /// completed, or no fault took place.
+///
+/// For the thread that made it, which has no other meanwhile: dice are thrown
+/// per thread (drawn_dice).
 class redis_simulation {
 public:
   explicit redis_simulation(redis_simulation_options options);
 
+  /// To be called once.
   redis_simulation_report run();
 
   /// The newest last; what happened before something broke.
