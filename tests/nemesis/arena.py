@@ -1,9 +1,11 @@
 """The cluster that is tormented: its processes, the network between them, and
 their disks, each with ways to harm it."""
 
+import itertools
 import json
 import mmap
 import os
+import re
 import shutil
 import signal
 import struct
@@ -18,11 +20,25 @@ from operations import NOT_DONE
 from support import Cluster, free_ports, wait_until
 
 PROXY = Path(__file__).with_name("proxy.py")
+SUPPRESSIONS = Path(__file__).resolve().parents[1] / "support"
 
 # When all faults are over, everything must serve again within this.
 RECOVERY_SECONDS = 90
 
 DISK_BYTES = 160 << 20
+
+# What a node prints about a bug: a check of this code, or a sanitizer. No disk
+# and no fault is a reason for it.
+ALARM = re.compile(r"invariant broken|runtime error:|Sanitizer")
+ALARMS_TOLD_MAX = 20
+
+# Of a process that a sanitizer ended: by default it is 1, as with a bad disk.
+SANITIZER_EXIT_CODE = 86
+
+
+def alarms_in(text):
+    """The lines of a trace that tell of a bug."""
+    return [x for x in text.splitlines() if ALARM.search(x)]
 
 
 class Network:
@@ -128,10 +144,23 @@ class BadDisk:
         known = dict(os.environ)
         known["LD_PRELOAD"] = os.environ["COHORT_BAD_DISK_LIBRARY"]
         known["COHORT_BAD_DISK"] = str(self._control)
+        ends = f"exitcode={SANITIZER_EXIT_CODE}"
         # Sanitizers want to be loaded first; here they need not.
-        known["ASAN_OPTIONS"] = ":".join(filter(None, (
-            os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0")))
+        self._extend(known, "ASAN_OPTIONS", "", "verify_asan_link_order=0",
+                     ends)
+        # A node that goes on after it was told of a bug hides what it does.
+        self._extend(known, "UBSAN_OPTIONS",
+                     f"suppressions={SUPPRESSIONS / 'ubsan.supp'}",
+                     "halt_on_error=1", "print_stacktrace=1", ends)
+        self._extend(known, "TSAN_OPTIONS",
+                     f"suppressions={SUPPRESSIONS / 'tsan.supp'}", ends)
         return known
+
+    @staticmethod
+    def _extend(known, name, default, *more):
+        """Of what is said twice the last counts: the caller's words outweigh
+        the default, and the rest outweighs them."""
+        known[name] = ":".join(filter(None, (default, known.get(name), *more)))
 
     def be(self, delay_ms=0, fails=False):
         """From now on. Forgets how often it failed."""
@@ -167,6 +196,7 @@ class Arena:
             x.environment = self.disks[x].environment()
         self.busy = set()  # nodes in the hands of a fault
         self.dead = set()  # those of them that must not be alive
+        self.leaving = set()  # who got SIGTERM in this life
         self.full = set()  # nodes whose disks are full
         self.bad = set()  # whose disks are slow or fail
         self.cramped = set()  # whose disks were full in this life
@@ -228,27 +258,39 @@ class Arena:
     # -- what is done to processes and disks ----------------------------------
 
     def kill(self, *nodes):
-        """With -9."""
+        """With -9. Whoever was faster, and ended without it, had a reason; or
+        AssertionError."""
         for x in nodes:
-            self.dead.add(x)
-            if x.alive():
+            killed = x.alive()
+            if killed:
                 x.kill9()
+                killed = x.process.returncode == -signal.SIGKILL
+            if x.process and not killed and x not in self.dead:
+                self._accept_end(x)
+            self.dead.add(x)
+            self.unstarted.discard(x)  # whoever kills starts
 
     def start(self, *nodes):
         """A new life."""
         for x in nodes:
             x.start()
             self.dead.discard(x)
+            self.leaving.discard(x)
             self.unstarted.discard(x)
             if x not in self.full:
                 self.cramped.discard(x)
 
     @staticmethod
     def signal(number, *nodes):
-        """SIGSTOP, SIGCONT or SIGTERM."""
+        """SIGSTOP or SIGCONT; for SIGTERM see terminate()."""
         for x in nodes:
             if x.alive():
                 x.process.send_signal(number)
+
+    def terminate(self, node):
+        """SIGTERM: from now on it may end, with 0."""
+        self.leaving.add(node)
+        self.signal(signal.SIGTERM, node)
 
     def fill_disk(self, node):
         """Leaves no room. It is filled up again when called again."""
@@ -290,53 +332,104 @@ class Arena:
     def check_processes(self):
         """Nobody stops without a reason."""
         for x in self.nodes:
-            if x.process is None or x.alive() or x in self.dead:
-                continue
-            last = (x.trace().splitlines() or [""])[-1]
-            why = f"{x.name} ended with {x.process.returncode}: {last}"
-            if not self.may_end(x):
-                raise AssertionError(why)
-            self.say(why)
-            self.dead.add(x)
-            if x not in self.suspicious:
-                self.unstarted.add(x)
+            if x.process and not x.alive() and x not in self.dead:
+                self._accept_end(x)
         for x in list(self.unstarted):
             if x not in self.full and x not in self.busy:
                 self.start(x)
 
+    def _accept_end(self, node):
+        """Of a process that ended by itself: AssertionError if it may not."""
+        trace = node.trace()
+        told = alarms_in(trace) or trace.splitlines()[-1:] or [""]
+        why = f"{node.name} ended with {node.process.returncode}" \
+            f"{' on SIGTERM' if node in self.leaving else ''}: {told[0]}"
+        if not self.may_end(node):
+            raise AssertionError(why)
+        self.say(why)
+        self.dead.add(node)
+        if node not in self.suspicious | self.leaving:
+            self.unstarted.add(node)
+
     def may_end(self, node):
-        """With a damaged disk; or when it starts on a full one, since an engine
-        has to write before it can be read. RocksDB, as some build it, ends the
-        process where it says no elsewhere."""
+        """When it was told to; with a damaged disk; or when it starts on a full
+        one, since an engine has to write before it can be read. RocksDB, as
+        some build it, ends the process where it says no elsewhere. Never with
+        an alarm: a broken invariant and a bad disk have the same exit code."""
         code = node.process.returncode
         lines = node.trace().splitlines() or [""]
+        if any(map(ALARM.search, lines)):
+            return False
+        if code == 0:
+            return node in self.leaving
         if code != 1 and not (code == -signal.SIGABRT
                               and "rocksdb" in lines[-1]):
             return False
         starts = not any("set kv:" in x for x in lines)
         return node in self.suspicious or (node in self.cramped and starts)
 
+    def alarms(self):
+        """What all lives of all nodes said of bugs."""
+        for x in self.nodes:
+            if x.trace_path.exists():
+                for line in alarms_in(x.trace_path.read_text(
+                        errors="replace")):
+                    yield f"{x.name} said: {line}"
+
+    def check_traces(self):
+        """Sanitizers may print and go on, and who is killed has no exit code:
+        so what was said counts."""
+        for line in self.alarms():
+            raise AssertionError(line)
+
     # -- when it is over ------------------------------------------------------
 
     def await_recovery(self):
-        """Until all serve, all are voters, and have the same applied. Nobody
-        harms anybody any more."""
+        """Until all serve, all are voters, and have applied what is committed
+        then. Nobody harms anybody any more. All of it has one bound."""
         begin = time.monotonic()
+        deadline = begin + RECOVERY_SECONDS
         for x in self.nodes:
-            self._await(lambda x=x: self._serves(x), f"{x.name} serves")
+            self._await(lambda x=x: self._serves(x), f"{x.name} serves",
+                        deadline)
         for x in self.nodes:
             self._await(lambda x=x: self.is_settled(x),
-                        f"{x.name} is a voter of all sets")
+                        f"{x.name} is a voter of all sets", deadline)
+        index, = self._await(self._committed, "there is one primary", deadline)
         for x in self.nodes:
-            self.cluster.await_caught_up(x)
+            self._await(lambda x=x: self._has_applied(x, index),
+                        f"{x.name} has applied {index}", deadline)
         self.say(f"all serve after {time.monotonic() - begin:.1f} s")
 
-    def _await(self, condition, what):
+    def _await(self, condition, what, deadline=None):
+        """What it returned. What comes after the deadline does not count; by
+        default it is that of a recovery that begins now."""
+        if deadline is None:
+            deadline = time.monotonic() + RECOVERY_SECONDS
+
         def looks_well():
             self.check_processes()
-            return condition()
+            found = condition()
+            if time.monotonic() > deadline:
+                raise AssertionError(
+                    f"not within {RECOVERY_SECONDS} s: {what}")
+            return found
 
-        wait_until(looks_well, what, RECOVERY_SECONDS)
+        return wait_until(looks_well, what, RECOVERY_SECONDS)
+
+    def _committed(self):
+        """The index, as the only primary says; empty while there is none, or
+        more than one says so."""
+        known = [resp.info(x.client_port, timeout=2) for x in self.nodes]
+        found = [int(x["cohort_commit_index"]) for x in known
+                 if x.get("cohort_role") == "primary"]
+        return found if len(found) == 1 else []
+
+    @staticmethod
+    def _has_applied(node, index):
+        known = resp.info(node.client_port, timeout=2)
+        return known.get("cohort_role") in ("backup", "primary") \
+            and int(known["cohort_applied_index"]) >= index
 
     def ask(self, node, *words):
         """The reply to what can be asked twice: while the set has no primary,
@@ -424,6 +517,7 @@ class Arena:
             yield f"{x.name} {state}: " + (" ".join(
                 f"{name[7:]}={known[name]}" for name in known
                 if name.startswith("cohort_")) or "no answer")
+        yield from itertools.islice(self.alarms(), ALARMS_TOLD_MAX)
         yield f"network: {self.network.counts()}"
 
     def close(self):

@@ -185,7 +185,7 @@ class JudgeTest(unittest.TestCase):
     def test_too_much_is_open(self):
         lines = ["cohort-history 1"]
         lines += [f"1 {i} - unknown write 7 {i}"
-                  for i in range(OPEN_MAX + 2)]
+                  for i in range(OPEN_MAX + 1)]
         self.path.write_text("\n".join(lines) + "\n")
         code, said = judge(self.path)
         self.assertEqual(code, TOO_OPEN, said)
@@ -244,8 +244,8 @@ class OutcomeTest(unittest.TestCase):
         items = Items(1, 1)
         while len(items.keys) < 20:
             for x in items.draw(draw, 9):
-                self.assertLess(x.open, OPEN_MAX)
                 x.open += 1
+                self.assertLess(x.open, OPEN_MAX)
                 items.end(x, draw.choice((UNKNOWN, COMPLETED)))
         self.assertEqual(items.keys, list(range(1, items.next_key)))
 

@@ -187,10 +187,17 @@ class Load(threading.Thread):
             for x in self._clients:
                 group.create_task(x.run())
 
+    def check(self):
+        """Raises what a server must not have said."""
+        if self.problem:
+            raise self.problem
+
     def stop(self):
-        """Returns when no client does anything any more."""
+        """Returns when no client does anything any more. The answers that
+        arrive meanwhile count, too: see check()."""
         self.stopping = True
         self.join()
+        self.check()
 
     def read_all(self, port):
         """All keys that were ever used, one by one at this node, as it notes

@@ -122,6 +122,7 @@ class Nemesis:
             self.round(number, seconds)
         self.say("each node leads in turn")
         self.arena.lead_in_turn(self.check_values)
+        self.arena.check_traces()
         self.check_worth()
 
     def round(self, number, seconds):
@@ -139,23 +140,20 @@ class Nemesis:
         self._forget_values()
         self._values = load.read_all(self.arena.nodes[0].client_port)
         load.recorder.close()
+        self.arena.check_traces()
         self._first_key = load.items.next_key
         self.counts.update(load.recorder.counts)
         self.judge(history)
 
     def torment(self, load, seed, seconds):
         """Faults; then clients of all nodes get on again."""
-        def check():
-            if load.problem:
-                raise load.problem
-
         storm = Storm(self.arena, seed, self.kinds)
-        storm.blow(seconds, check)
+        storm.blow(seconds, load.check)
         self.faults.update(storm.kinds)
         self.say("all faults are over")
         self.arena.mend()
         self.arena.await_recovery()
-        check()
+        load.check()
 
     def _forget_values(self):
         """Keys of earlier rounds are not needed any more."""
@@ -243,13 +241,23 @@ def parse_arguments():
     return options
 
 
+def all_of(problem):
+    """It, and what it came on top of: faults are taken back and clients are
+    stopped after something went wrong, and that may fail, too."""
+    while problem:
+        if isinstance(problem, Exception):
+            yield problem
+        problem = problem.__context__
+
+
 def explain(run, problem, options):
     """What went wrong, and how to do it again."""
     kept = run.directory / "disks"
     run.arena.keep_disks(kept)
     run.write_events()
     print(*run.events, sep="\n")
-    print(f"FAILED: {problem}")
+    for x in all_of(problem):
+        print(f"FAILED: {x}")
     print(f"events, histories, traces and disks are kept: {run.directory}")
     more = "".join(f" --{x} {getattr(options, x)}" for x in
                    ("nodes", "engine") if getattr(options, x))

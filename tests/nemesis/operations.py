@@ -13,9 +13,9 @@ NOT_DONE = {"CLUSTERDOWN", "LOADING", "TRYAGAIN", "BUSY", "DISKFULL"}
 COMPLETED, REFUSED, UNKNOWN, FAILED = \
     "completed", "refused", "unknown", "failed"
 
-# What the judge can do with is 8 open operations on a key; one is kept for the
-# reads at the end.
-OPEN_MAX = 7
+# What the judge can do with: open operations on a key, or on all keys that are
+# used together (open_max in judge/main.cpp).
+OPEN_MAX = 8
 
 # In doubt; then the item's time is over, while others may still use it.
 UNKNOWN_MAX = 3
@@ -35,8 +35,10 @@ class Item:
         self.unknown = 0
 
     def has_room(self):
-        """Whether one more can be begun."""
-        return self.open < OPEN_MAX
+        """Whether one more can be begun. At the end all keys are read at the
+        same time, while what is in doubt is still open; the judge counts that
+        for the item as a whole. So one is kept for each of its keys."""
+        return self.open < OPEN_MAX - len(self.keys)
 
 
 class Items:

@@ -1,5 +1,6 @@
 """Many faults at once, drawn from a seed."""
 
+import contextlib
 import random
 import threading
 import time
@@ -60,9 +61,14 @@ class Storm:
                 self._go_on()
                 pause.wait(POLL_SECONDS)
         finally:
-            for fault, _ in self._going_on:
-                fault.close()
-            self._going_on.clear()
+            self._take_back()
+
+    def _take_back(self):
+        """All faults, also if one of them finds that something is wrong."""
+        with contextlib.ExitStack() as closing:
+            while self._going_on:
+                fault, _ = self._going_on.pop()
+                closing.callback(fault.close)
 
     def _begin(self):
         self._number += 1

@@ -105,6 +105,24 @@ class StormTest(unittest.TestCase):
             self.assertEqual(sum("begins" in x for x in arena.said),
                              sum("ends" in x for x in arena.said))
 
+    def test_all_is_taken_back_if_something_is_wrong_then(self):
+        def flash(arena, _):
+            arena.say("begins 1")
+            try:
+                yield 1000
+            finally:
+                arena.say("ends 1")
+                raise AssertionError("broken")
+
+        arena = FakeArena()
+        storm.FAULTS["a"] = flash
+        made = Storm(arena, 8, ("a",))  # so faults do not end with it
+        with self.assertRaisesRegex(AssertionError, "broken"):
+            made.blow(STORM_SECONDS, lambda: None)
+        self.assertGreater(arena.said.count("begins 1"), 1)
+        self.assertEqual(arena.said.count("begins 1"),
+                         arena.said.count("ends 1"))
+
     def test_a_process_that_is_gone_ends_it(self):
         def broken():
             raise AssertionError("n1 is gone")
