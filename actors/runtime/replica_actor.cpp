@@ -28,8 +28,7 @@ replica_actor::replica_actor(caf::scheduled_actor* self,
   : shell(self),
     setup_(std::move(setup)),
     core_(setup_->protocol, setup_->recovered),
-    pins_(setup_->keeping),
-    joined_(!setup_->joining) {
+    pins_(setup_->keeping) {
   applier_ = spawn_shell<applier>(system(), setup_->applier_runs,
                                   setup_->applying, setup_->machine, me());
   self->link_to(applier_);

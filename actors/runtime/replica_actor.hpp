@@ -41,9 +41,7 @@ struct replica_setup {
   caf::actor log_writer;
   caf::actor log_reader;
   caf::actor keeper;
-  /// This replica is new under its incarnation: whose place it takes. It asks
-  /// for membership until it has it.
-  bool joining = false;
+  /// Whose place this replica takes until it is a voter: it asks for that.
   node_id replaces;
   std::size_t others = 0; ///< nodes of the cluster besides this one
   /// Ticks between two looks at what is due, and at who wants to join.
@@ -141,7 +139,8 @@ private:
   join_requests joiners_;
   std::set<node_id> buried_;    ///< as the meta set knows
   std::set<node_id> reachable_; ///< nodes with a link
-  bool joined_ = false;
+  bool joined_ = false;         ///< is a voter, and that is committed
+  bool has_asked_ = false;      ///< to be one, in this life
   bool handing_over_ = false;
   std::uint32_t ticks_ = 0;
 };

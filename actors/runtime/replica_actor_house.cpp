@@ -43,16 +43,18 @@ void replica_actor::hand_over_to_best() {
 }
 
 /// Whoever can be reached is asked; the one that leads acts on it. Until the
-/// entry that makes this node a voter is committed, it may be lost.
+/// entry that makes this node a voter is committed, it may be lost, also if it
+/// was there when this node started.
 void replica_actor::ask_to_join() {
   if (joined_)
     return;
   if (core_.members().is_voter(setup_->protocol.self)) {
     joined_ = core_.members_index() <= core_.commit_index();
-    if (joined_)
+    if (joined_ && has_asked_)
       say("is a voter now");
     return;
   }
+  has_asked_ = true;
   send(setup_->hub, outbound{{reachable_.begin(), reachable_.end()},
                              transport::lane::control,
                              codec::encode(setup_->set, setup_->protocol.self,
@@ -91,8 +93,8 @@ replica_status replica_actor::status() const {
   if (core_.suspect())
     result.role = "suspect";
   else if (!core_.leads()
-           && core_.members().newest().is_learner(setup_->protocol.self))
-    result.role = "learner";
+           && !core_.members().newest().is_voter(setup_->protocol.self))
+    result.role = "learner"; // or nothing yet: it has asked to be one
   result.term = core_.term();
   result.primary = core_.primary_hint();
   result.last_index = core_.log().last_index();

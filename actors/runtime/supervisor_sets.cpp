@@ -248,9 +248,6 @@ void supervisor::spawn_set(prepared_set x) {
   // What is not committed cannot become a snapshot, and stays in the log.
   setup->protocol.uncommitted_bytes_max = std::min<std::size_t>(
     setup->protocol.uncommitted_bytes_max, plan.limits.log_bytes_max / 8);
-  const auto& newest = x.start.members.empty() ? x.start.base.members
-                                               : x.start.members.back().second;
-  setup->joining = !newest.is_voter(identity.incarnation);
   setup->replaces = identity.replaces;
   setup->others = plan.nodes.size() - 1;
   setup->recovered = std::move(x.start);

@@ -148,6 +148,41 @@ std::string large_command(int number) {
   return std::to_string(number) + ' ' + std::string(20'000, 'x');
 }
 
+/// A node joins, and after so long the primary is lost with what it wrote last.
+/// Meanwhile the joiner pauses, or is down.
+void check_it_asks_again(std::chrono::milliseconds after, bool restarts) {
+  simulated_cluster_options how;
+  how.disk_us_max = 20'000; // so that others are faster than its own disk
+  small_world x{how};
+  const auto primary = x.primary();
+  const auto joiner = x.backup();
+  const std::string other = joiner == "n2" ? "n3" : "n2";
+  x.cluster.crash(joiner, {});
+  x.cluster.wipe(joiner);
+  x.cluster.start(joiner);
+  x.pass(after);
+  x.cluster.network().cut(primary, other);
+  x.cluster.fail_disk(primary, 1);
+  x.pass(100ms);
+  x.cluster.network().heal_all();
+  if (restarts)
+    x.cluster.crash(joiner, {});
+  else
+    x.cluster.pause(joiner);
+  for (const auto& name : {primary, other}) { // they forget who has asked
+    if (x.cluster.up(name))
+      x.cluster.crash(name, {});
+    x.cluster.start(name);
+  }
+  x.pass(2s); // they have a primary
+  if (restarts)
+    x.cluster.start(joiner);
+  else
+    x.cluster.resume(joiner);
+  BOOST_TEST_CONTEXT(after.count() << " ms later, restarts: " << restarts)
+  BOOST_TEST(x.soon([&] { return x.cluster.whole(joiner); }, 20s));
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(simulated_cluster_suite)
@@ -284,32 +319,9 @@ BOOST_AUTO_TEST_CASE(L4_a_node_that_cannot_write_its_state_ends_as_a_whole) {
 // Found by the simulator: the entry that made the new node a voter reached that
 // node alone. Later primaries did not know of it, and were not asked again.
 BOOST_AUTO_TEST_CASE(C2_a_voter_whose_entry_is_lost_asks_again) {
-  simulated_cluster_options how;
-  how.disk_us_max = 20'000; // so that others are faster than its own disk
-  for (auto after = 250ms; after < 400ms; after += 7ms) {
-    small_world x{how};
-    const auto primary = x.primary();
-    const auto joiner = x.backup();
-    const std::string other = joiner == "n2" ? "n3" : "n2";
-    x.cluster.crash(joiner, {});
-    x.cluster.wipe(joiner);
-    x.cluster.start(joiner);
-    x.pass(after);
-    x.cluster.network().cut(primary, other);
-    x.cluster.fail_disk(primary, 1);
-    x.pass(100ms);
-    x.cluster.network().heal_all();
-    x.cluster.pause(joiner);
-    for (const auto& name : {primary, other}) { // they forget who has asked
-      if (x.cluster.up(name))
-        x.cluster.crash(name, {});
-      x.cluster.start(name);
-    }
-    x.pass(2s); // they have a primary
-    x.cluster.resume(joiner);
-    BOOST_TEST_CONTEXT(after.count() << " ms later")
-    BOOST_TEST(x.soon([&] { return x.cluster.whole(joiner); }, 20s));
-  }
+  for (auto after = 250ms; after < 400ms; after += 7ms)
+    for (const bool restarts : {false, true})
+      check_it_asks_again(after, restarts);
 }
 
 BOOST_AUTO_TEST_CASE(D6_a_node_whose_log_cannot_be_written_stops_at_once) {
