@@ -144,7 +144,7 @@ void simulated_cluster::check_failed_disk(caf::actor_id actor, member& x) {
     return;
   if (x.failed_by == caf::invalid_actor_id) {
     x.failed_by = actor;
-    x.failed_at = now();
+    x.ends_from = std::max(x.ends_from, now());
   } else if (x.failed_by == actor) {
     report_broken(x.name + " goes on writing to a disk that failed");
   }
@@ -271,6 +271,7 @@ void simulated_cluster::start(const std::string& name) {
   x.was_limited = x.limited;
   x.was_full = x.full;
   x.failed_by = caf::invalid_actor_id;
+  x.ends_from = {};
   own_new_actors(nullptr);
   disks_.starts(name, *x.disk, runtime::log_options_of(plan_.limits));
   note(name, "starts");

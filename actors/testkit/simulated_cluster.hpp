@@ -258,8 +258,8 @@ private:
     bool blanked = false; ///< of that, something looks as if never written
     unsigned falls = 0;   ///< since its disk is damaged
     caf::actor_id failed_by = caf::invalid_actor_id; ///< whom its disk failed
-    std::chrono::microseconds failed_at{0};
-    std::chrono::microseconds stall{0}; ///< of the next change of its disk
+    std::chrono::microseconds ends_from{0}; ///< if it did: nothing hinders it
+    std::chrono::microseconds stall{0};     ///< of the next change of its disk
   };
 
   /// An actor that has something to do, and may not yet.

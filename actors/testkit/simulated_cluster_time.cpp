@@ -18,9 +18,9 @@ constexpr std::uint64_t events_per_moment_max = 1'000'000;
 /// none of them grows without end, even if its actor does nothing for long.
 constexpr std::size_t mailbox_max = 5'000;
 
-/// A node whose disk failed has ended by then, also if whoever has to end it
-/// waits for a disk that stalls.
-constexpr std::chrono::seconds failed_node_patience{10};
+/// A node whose disk failed has ended by then, but for the time that its actors
+/// wait for a disk that is busy.
+constexpr std::chrono::seconds failed_node_patience{1};
 
 /// Asked for every event: a dynamic_cast would cost more than most of them.
 caf::actor_id id_of(caf::resumable* job) {
@@ -97,9 +97,15 @@ bool simulated_cluster::hold(caf::resumable* job, member* owner) {
   const auto busy = busy_.extract(id_of(job));
   if (!owner || !owner->lives || (busy.empty() && !owner->paused))
     return false;
-  held_.push_back({job, owner,
-                   owner->paused ? caf::actor_clock::time_point::max()
-                                 : scheduler().clock().now() + busy.mapped()});
+  if (owner->paused) {
+    held_.push_back({job, owner, caf::actor_clock::time_point::max()});
+    return true;
+  }
+  const auto until = scheduler().clock().now() + busy.mapped();
+  held_.push_back({job, owner, until});
+  owner->ends_from = std::max(
+    owner->ends_from,
+    std::chrono::duration_cast<microseconds>(until.time_since_epoch()));
   return true;
 }
 
@@ -159,8 +165,8 @@ void simulated_cluster::check_failed_nodes_end() {
   for (auto& [name, x] : members_)
     if (x.lives && x.failed_by != caf::invalid_actor_id) {
       if (x.paused)
-        x.failed_at = now();
-      else if (now() - x.failed_at > failed_node_patience)
+        x.ends_from = now();
+      else if (now() - x.ends_from > failed_node_patience)
         throw invariant_broken{name + " lives on with a disk that failed"};
     }
 }
