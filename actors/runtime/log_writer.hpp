@@ -26,9 +26,9 @@ struct log_writer_options {
 
 /// Takes all that is in its mailbox, writes once, syncs once, and tells each
 /// replica what became durable. While the disk is full it writes hard states
-/// and keeps the rest, in order, until there is space (D6); before each attempt
-/// it asks for snapshots, which make some. What it keeps is bounded by what its
-/// replicas hand out before an answer (T1).
+/// and keeps the rest, in order, until there is space (D6); after each attempt
+/// that fails it asks for snapshots, which make some. What it keeps is bounded
+/// by what its replicas hand out before an answer (T1).
 ///
 /// Blocks on the disk: a thread of its own where latency counts.
 class log_writer : public shell {

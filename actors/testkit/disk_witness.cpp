@@ -28,6 +28,19 @@ bool is_of_log(const std::string& path) {
   return path.find("/log/segment-") != std::string::npos;
 }
 
+/// A set of which something was durable that a start did not find.
+std::optional<set_id> first_lost(const std::map<set_id, kept_log>& logs,
+                                 const storage::opened_log& opened) {
+  for (const auto& [set, log] : logs) {
+    const auto found = opened.sets.find(set);
+    const bool kept = found == opened.sets.end() ? log.blank()
+                                                 : log.is_within(found->second);
+    if (!kept)
+      return set;
+  }
+  return std::nullopt;
+}
+
 std::span<const std::byte> whole_pages(std::span<const std::byte> data,
                                        std::vector<std::byte>& room) {
   room.assign(data.begin(), data.end());
@@ -93,12 +106,7 @@ bool disk_witness::takes_for_torn(const std::string& node,
   const auto opened = directory->open_log(x.options);
   if (!opened || opened->verdict != storage::tail_verdict::torn)
     return false;
-  for (const auto& [set, log] : x.logs) {
-    const auto found = opened->sets.find(set);
-    if (found == opened->sets.end() || !log.is_within(found->second))
-      return true;
-  }
-  return false;
+  return first_lost(x.logs, *opened).has_value();
 }
 
 std::string disk_witness::lack_of(const std::string& node,
@@ -176,14 +184,9 @@ void disk_witness::recover(known_disk& x, const image& disk, bool begins) {
   }
   if (doubted)
     return;
-  for (const auto& [set, log] : old) {
-    const auto found = opened->sets.find(set);
-    const bool kept =
-      found == opened->sets.end() ? log.blank() : log.is_within(found->second);
-    if (!kept)
-      broken_(x.node + " recovers less of set " + to_string(set)
-              + " than was durable");
-  }
+  if (const auto set = first_lost(old, *opened))
+    broken_(x.node + " recovers less of set " + to_string(*set)
+            + " than was durable");
 }
 
 void disk_witness::begin(known_disk& x, set_id set,
