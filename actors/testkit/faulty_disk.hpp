@@ -107,6 +107,7 @@ struct faulty_file_system::disk {
   std::uint64_t changes = 0;
   std::map<std::uint64_t, errc> failures;
   std::uint64_t failed = 0;
+  std::uint64_t failed_removals = 0; ///< among them
   std::optional<std::uint64_t> stop;
   bool stopped = false;
   std::function<void()> midway;

@@ -148,6 +148,10 @@ std::uint64_t faulty_file_system::failed_changes() const {
   return disk_->failed;
 }
 
+std::uint64_t faulty_file_system::failed_writes() const {
+  return disk_->failed - disk_->failed_removals;
+}
+
 void faulty_file_system::forget_failures() {
   disk_->failures.clear();
   disk_->stop.reset();
@@ -335,7 +339,10 @@ result<void> faulty_file_system::remove(const std::string& path) {
   if (!disk_->find(path))
     return {errc::not_found, path + ": no such file"};
   const auto [parent, name] = split(path);
-  return disk_->change_names(path, parent, {{name, nullptr}});
+  const auto failed = disk_->failed;
+  auto removed = disk_->change_names(path, parent, {{name, nullptr}});
+  disk_->failed_removals += disk_->failed - failed;
+  return removed;
 }
 
 result<void> faulty_file_system::remove_directory(const std::string& path) {

@@ -46,6 +46,10 @@ public:
   /// How many were made to fail so far.
   std::uint64_t failed_changes() const;
 
+  /// Of these, all but removed files: who only wanted to be rid of something
+  /// may go on (D6).
+  std::uint64_t failed_writes() const;
+
   /// No change that is still to come fails or stops the machine.
   void forget_failures();
 

@@ -140,7 +140,7 @@ void simulated_cluster::check(member* x) {
 /// Nobody makes a second change of a disk that failed him, and his node ends
 /// soon (D6). Until it has, others may not have heard of it.
 void simulated_cluster::check_failed_disk(caf::actor_id actor, member& x) {
-  if (!x.lives || x.disk->failed_changes() == 0)
+  if (!x.lives || x.disk->failed_writes() == 0)
     return;
   if (x.failed_by == caf::invalid_actor_id) {
     x.failed_by = actor;

@@ -211,6 +211,17 @@ BOOST_AUTO_TEST_CASE(failures_are_counted_and_can_be_forgotten) {
   BOOST_TEST(disk.failed_changes() == 1u);
 }
 
+BOOST_AUTO_TEST_CASE(D6_a_removal_that_fails_is_no_write_that_failed) {
+  disk.fail_change(1, errc::io_failed);
+  BOOST_TEST(!disk.remove("f"));
+  BOOST_TEST(disk.failed_changes() == 1u);
+  BOOST_TEST(disk.failed_writes() == 0u);
+  disk.fail_change(1, errc::io_failed);
+  BOOST_TEST(!opened->sync());
+  BOOST_TEST(disk.failed_changes() == 2u);
+  BOOST_TEST(disk.failed_writes() == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(files_and_their_space_are_listed) {
   BOOST_TEST(disk.used_bytes() == 0u);
   write(0, 'a');
