@@ -3,6 +3,7 @@
 namespace cohort::runtime {
 
 void join_requests::take(node_id joiner, node_id replaces) {
+  silent_looks_[joiner] = 0;
   const auto last = pending_.find(replaces);
   if (last == pending_.end()) {
     pending_.try_emplace(joiner, replaces);
@@ -10,6 +11,7 @@ void join_requests::take(node_id joiner, node_id replaces) {
   }
   const auto place = last->second;
   pending_.erase(last);
+  silent_looks_.erase(replaces);
   pending_[joiner] = place;
 }
 
@@ -17,9 +19,14 @@ void join_requests::settle(const replication::membership& members,
                            const std::set<node_id>& buried) {
   if (members.joint())
     return;
+  for (auto& [joiner, looks] : silent_looks_)
+    ++looks;
   std::erase_if(pending_, [&](const auto& x) {
-    return members.is_voter(x.first) || buried.contains(x.first);
+    return members.is_voter(x.first) || buried.contains(x.first)
+           || silent_looks_[x.first] > silent_looks_max;
   });
+  std::erase_if(silent_looks_,
+                [&](const auto& x) { return !pending_.contains(x.first); });
 }
 
 } // namespace cohort::runtime

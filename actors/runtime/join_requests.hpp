@@ -4,6 +4,8 @@
 #include "replication/configuration.hpp"
 #include "replication/join_plan.hpp"
 
+#include <cstdint>
+#include <map>
 #include <set>
 
 namespace cohort::runtime {
@@ -19,9 +21,14 @@ public:
   /// take.
   void take(node_id joiner, node_id replaces);
 
-  /// Who is a voter for good asks no more, and neither does who is over.
+  /// One look at who asks. Who is a voter for good asks no more, and neither
+  /// does who is over. Who was silent for `silent_looks_max` is forgotten, so
+  /// that others need not wait for it; it may ask again. While two
+  /// configurations hold, nothing is forgotten: either may be undone.
   void settle(const replication::membership& members,
               const std::set<node_id>& buried);
+
+  static constexpr std::uint32_t silent_looks_max = 40;
 
   const replication::joiners& pending() const {
     return pending_;
@@ -29,6 +36,7 @@ public:
 
 private:
   replication::joiners pending_;
+  std::map<node_id, std::uint32_t> silent_looks_; ///< of those that are pending
 };
 
 } // namespace cohort::runtime
