@@ -108,13 +108,16 @@ void replica::step(node_id from, message msg) {
     role_, msg);
 }
 
-void replica::tick() {
-  if (state_.suspect)
-    return tick_suspect();
-  if (auto* self = std::get_if<primary>(&role_))
+bool replica::tick() {
+  if (state_.suspect) {
+    tick_suspect();
+    return true;
+  }
+  if (auto* self = std::get_if<primary>(&role_)) {
     tick_primary(*self);
-  else
-    tick_election();
+    return true;
+  }
+  return tick_election();
 }
 
 // -- the log ------------------------------------------------------------------

@@ -74,8 +74,9 @@ public:
   /// A message from another member.
   void step(node_id from, message msg);
 
-  /// Time passed. One call per tick of the node.
-  void tick();
+  /// Time passed. One call per tick of the node. False: nothing came of it, and
+  /// drain() has nothing new; so with most ticks of a backup.
+  bool tick();
 
   /// The wall clock's time, for entries this replica appends from now on. Log
   /// time never goes back even if this does (K4).
@@ -228,7 +229,7 @@ private:
   void consider_pre_vote(node_id from, const vote_request& request);
   void answer_vote(node_id from, const vote_request& request, bool granted);
   void ask_for_votes(const vote_request& request);
-  void tick_election();
+  bool tick_election();
   void redraw_timeout();
   bool may_campaign() const;
 

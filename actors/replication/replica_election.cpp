@@ -109,9 +109,11 @@ void replica::campaign() {
     become_backup(nobody);
 }
 
-void replica::tick_election() {
-  if (++ticks_ >= timeout_)
-    campaign();
+bool replica::tick_election() {
+  if (++ticks_ < timeout_)
+    return false;
+  campaign();
+  return true;
 }
 
 // -- counting votes -----------------------------------------------------------

@@ -127,11 +127,13 @@ void replica_actor::on_frame(const inbound& x) {
 }
 
 void replica_actor::on_tick() {
-  core_.tick();
+  bool due = core_.tick();
   check_waits();
-  if (++ticks_ % setup_->housekeeping_ticks == 0)
+  if (++ticks_ % setup_->housekeeping_ticks == 0) {
     keep_house();
-  if (!awake_) // most ticks find nothing else to do: no message for that
+    due = true;
+  }
+  if (due && !awake_) // most ticks find nothing else to do: no message for that
     take_turn();
 }
 

@@ -8,6 +8,18 @@ namespace cohort::testkit::protocol {
 
 using namespace replication;
 
+namespace {
+
+/// Nobody has to do anything.
+bool is_silent(const output& x) {
+  return !x.write && x.send.empty() && x.send_when_durable.empty() && !x.restore
+         && x.apply.empty() && x.reads.empty() && x.refused_reads.empty()
+         && !x.role && x.fetch.empty() && x.need_snapshot.empty() && !x.transfer
+         && x.regressed.empty() && !x.membership_changed;
+}
+
+} // namespace
+
 // -- process and disk ---------------------------------------------------------
 
 member::member(const options& opts, const membership& initial)
@@ -97,8 +109,10 @@ void member::replace_disk(disk x) {
 // -- inputs -------------------------------------------------------------------
 
 void member::tick(surroundings& around) {
-  core_->tick();
-  carry_out(around);
+  if (core_->tick())
+    return carry_out(around);
+  ++inputs_;
+  COHORT_CHECK(is_silent(core_->drain()));
 }
 
 void member::step(node_id from, message msg, surroundings& around) {
