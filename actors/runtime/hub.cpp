@@ -31,6 +31,7 @@ hub::hub(caf::scheduled_actor* self, std::shared_ptr<const hub_options> options)
   book_.own(options_->own);
   for (const auto& x : options_->peers)
     peers_.push_back({x, redial{options_->redial_limits}, {}, 0, false, {}});
+  send_self(tick{});
 }
 
 caf::behavior hub::behavior() {
@@ -42,10 +43,7 @@ caf::behavior hub::behavior() {
       transport_->flush();
     },
     [this](const transport::link_frames& x) { on_frames(x); },
-    [this](const tick& x) {
-      on_tick();
-      pass_on(x);
-    },
+    [this](const tick&) { on_tick(); },
     [this](const node_frame& x) { on_node_frame(x); },
     [this](const transport::link_hello& x) { on_hello(x); },
     [this](const transport::link_closed& x) { on_closed(x); },
@@ -70,13 +68,27 @@ caf::behavior hub::behavior() {
   return own_messages.or_else(transport_->handlers());
 }
 
+// -- time ---------------------------------------------------------------------
+
+void hub::on_tick() {
+  look_after_links();
+  for (const auto& [set, replica] : replicas_)
+    send(replica, tick{});
+  for (const auto& [number, x] : gateways_)
+    if (x.wants_ticks)
+      send(x.who, tick{});
+  if (++ticks_ % slow_ticks == 0)
+    send(options_->node, tick{});
+  send_self_after(options_->tick_interval, tick{});
+}
+
 // -- links --------------------------------------------------------------------
 
 bool hub::makes_link_to(const peer& x) const {
   return book_.own().node < x.address.name;
 }
 
-void hub::on_tick() {
+void hub::look_after_links() {
   const auto now_ms = options_->time->monotonic_ns() / 1'000'000;
   for (auto& x : peers_) {
     if (x.up && strikes(fault_point::link_is_given_up)) {
@@ -93,15 +105,6 @@ void hub::on_tick() {
       lose(x, "no answer within the deadline");
     }
   }
-}
-
-/// Those that live in the loop like this actor are reached without a wake-up.
-void hub::pass_on(const tick& msg) {
-  for (const auto& [set, replica] : replicas_)
-    send(replica, msg);
-  for (const auto& [number, x] : gateways_)
-    if (x.wants_ticks)
-      send(x.who, msg);
 }
 
 void hub::dial(peer& x) {

@@ -11,6 +11,8 @@
 #include "runtime/trace.hpp"
 #include "transport/transport.hpp"
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -32,13 +34,15 @@ struct hub_options {
   std::uint64_t seed = 0;
   redial::limits redial_limits;
   std::int64_t connect_timeout_ms = 2000;
+  std::chrono::milliseconds tick_interval{10};
   trace_sink trace;
-  caf::actor node; ///< learns who was met, and gets frames between nodes
+  /// Learns who was met, and gets frames between nodes and slow ticks.
+  caf::actor node;
 };
 
 /// The one actor of a node that other nodes talk to: keeps one link to each of
 /// them, judges who comes, and hands frames to where they belong. Of two nodes,
-/// the one with the smaller name makes the link.
+/// the one with the smaller name makes the link. It is the node's clock, too.
 ///
 /// Where the transport needs sockets, it lives in the loop.
 class hub : public shell {
@@ -61,9 +65,11 @@ private:
     bool wants_ticks = false;
   };
 
-  // -- links ------------------------------------------------------------------
+  // -- time -------------------------------------------------------------------
   void on_tick();
-  void pass_on(const tick& msg);
+
+  // -- links ------------------------------------------------------------------
+  void look_after_links();
   void dial(peer& x);
   void on_hello(const transport::link_hello& x);
   void refuse(const transport::link_hello& met, const refusal& why);
@@ -99,6 +105,7 @@ private:
   std::map<set_id, caf::actor> replicas_;
   std::map<std::uint16_t, gateway> gateways_;
   std::set<std::string> said_; ///< by say_once()
+  std::uint32_t ticks_ = 0;
   bool flush_pending_ = false;
 };
 

@@ -24,9 +24,16 @@ namespace cohort::runtime {
 
 // -- time ---------------------------------------------------------------------
 
-/// One per node and tick, fanned out by the node to whoever looks after
-/// something at all times.
+/// Time passes. Made by the hub for itself, and for the actors that live in the
+/// loop like it: they are reached without a wake-up. Through the node, one in
+/// `slow_ticks` reaches those that have a thread of their own: waking them
+/// costs more than they have to do.
 struct tick {};
+
+constexpr std::uint32_t slow_ticks = 10;
+
+/// To itself, when a deadline is over.
+struct time_is_up {};
 
 /// To itself, at the first input of a turn: what has gathered is carried out.
 struct end_turn {};
@@ -317,6 +324,7 @@ struct membership_seen {
   CAF_ALLOW_UNSAFE_MESSAGE_TYPE(cohort::runtime::type)
 
 COHORT_LOCAL_MESSAGE(tick)
+COHORT_LOCAL_MESSAGE(time_is_up)
 COHORT_LOCAL_MESSAGE(end_turn)
 COHORT_LOCAL_MESSAGE(outbound)
 COHORT_LOCAL_MESSAGE(inbound)

@@ -120,6 +120,7 @@ void snapshot_keeper::start_delivery(const send_snapshot& x) {
       + to_string(x.to));
   auto& placed = deliveries_[x.to] = std::move(made);
   deliver(x.to, placed);
+  keep_ticking();
 }
 
 /// As many chunks as the window takes.
@@ -171,8 +172,15 @@ void snapshot_keeper::end_delivery(node_id to, index_t index) {
   send(replica_, snapshot_delivered{to, index});
 }
 
+/// A thread that has nothing to do is not woken.
+void snapshot_keeper::keep_ticking() {
+  if (!deliveries_.empty() && !std::exchange(ticking_, true))
+    send_self_after(options_.tick_interval, tick{});
+}
+
 /// What was lost on the way is sent again; who stays silent is given up.
 void snapshot_keeper::on_tick() {
+  ticking_ = false;
   std::vector<node_id> silent;
   for (auto& [to, x] : deliveries_) {
     if (++x.total_quiet_ticks > options_.patience_ticks) {
@@ -187,6 +195,7 @@ void snapshot_keeper::on_tick() {
     say("node " + to_string(to) + " does not take its snapshot");
     end_delivery(to, {});
   }
+  keep_ticking();
 }
 
 // -- receiving ----------------------------------------------------------------

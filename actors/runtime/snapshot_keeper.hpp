@@ -7,6 +7,7 @@
 #include "runtime/trace.hpp"
 #include "storage/snapshot_store.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -25,8 +26,9 @@ struct snapshot_keeper_options {
   std::size_t chunk_bytes = std::size_t{192} << 10;
   /// Bytes on their way to one peer.
   std::size_t window_bytes = std::size_t{1} << 20;
-  /// Ticks, of 100 ms by default, without an answer until what is on its way is
-  /// sent again, and until the peer is given up.
+  std::chrono::milliseconds tick_interval{100}; ///< while one is sent
+  /// Ticks without an answer until what is on its way is sent again, and until
+  /// the peer is given up.
   std::uint32_t resend_ticks = 5;
   std::uint32_t patience_ticks = 100;
   /// Pieces on their way to an applier that restores.
@@ -86,6 +88,7 @@ private:
   void deliver(node_id to, delivery& x);
   void take_answer(node_id from, const snapshot_answer& x);
   void end_delivery(node_id to, index_t index);
+  void keep_ticking();
   void on_tick();
 
   // -- receiving --------------------------------------------------------------
@@ -112,6 +115,7 @@ private:
   std::unique_ptr<storage::snapshot_writer> writer_;
   replication::log_base writing_;
   std::map<node_id, delivery> deliveries_;
+  bool ticking_ = false;
   std::map<node_id, wish> wishes_;
   std::optional<arrival> arrival_;
   /// In the order in which they arrived: each deletes the one before it from

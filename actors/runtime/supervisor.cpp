@@ -14,15 +14,11 @@ namespace cohort::runtime {
 
 namespace {
 
-/// Ticks between two looks at what forming and joining need.
-constexpr std::uint32_t forming_ticks = 20;
+/// Slow ticks between two looks at what forming and joining need.
+constexpr std::uint32_t forming_ticks = 2;
 
-/// Of the node's ticks, one in so many reaches the actors that have a thread of
-/// their own: waking them costs more than they have to do.
-constexpr std::uint32_t disk_ticks = 10;
-
-/// Ticks until what had no room on the disk is tried again.
-constexpr std::uint32_t full_disk_ticks = 50;
+/// Slow ticks until what had no room on the disk is tried again.
+constexpr std::uint32_t full_disk_ticks = 5;
 
 std::vector<std::string> names_of(const topology& plan) {
   std::vector<std::string> result;
@@ -103,12 +99,15 @@ supervisor::supervisor(caf::scheduled_actor* self,
   start_hub();
   start_gateway();
   carry_out_forming();
-  on_tick();
 }
 
 caf::behavior supervisor::behavior() {
   return {
     [this](const tick&) { on_tick(); },
+    [this](const time_is_up&) {
+      finish_gatherings();
+      consider_stop();
+    },
     [this](const node_met& x) {
       met_[x.who.node] = x.who;
       forming_.met(x.who);
@@ -177,6 +176,7 @@ void supervisor::start_hub() {
   hub->remembered = state_.boots;
   hub->own = own_hello();
   hub->time = options_.time;
+  hub->tick_interval = std::chrono::milliseconds{options_.plan.timers.tick_ms};
   hub->seed = options_.seed;
   hub->trace = options_.trace;
   hub->node = me();
@@ -196,13 +196,8 @@ void supervisor::on_tick() {
   if (ending_)
     return;
   ++ticks_;
-  send(hub_, tick{}); // and from there to replicas and gateways
-  if (ticks_ % disk_ticks == 0) {
-    if (log_writer_)
-      send(log_writer_, tick{});
-    for (const auto& [id, x] : sets_)
-      send(x.keeper, tick{});
-  }
+  if (log_writer_)
+    send(log_writer_, tick{});
   if (ticks_ % forming_ticks == 0) {
     forming_.tick();
     carry_out_forming();
@@ -211,10 +206,6 @@ void supervisor::on_tick() {
     keep_boots();
   meta_.tick(now_ms());
   carry_out_meta();
-  finish_gatherings(true);
-  consider_stop();
-  send_self_after(std::chrono::milliseconds{options_.plan.timers.tick_ms},
-                  tick{});
 }
 
 /// A part that ends by itself takes the node with it (L4).
@@ -253,6 +244,7 @@ void supervisor::begin_stop(std::int64_t patience_ms) {
     x.handed_over = false;
     send(x.replica, hand_over{});
   }
+  send_self_after(std::chrono::milliseconds{patience_ms}, time_is_up{});
   consider_stop();
 }
 

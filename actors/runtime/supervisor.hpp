@@ -68,7 +68,7 @@ private:
     caf::actor to;
     cluster_view view;
     std::size_t awaited = 0;
-    std::uint32_t ticks_left = 0;
+    std::int64_t until_ms = 0;
   };
 
   // -- lifecycle (supervisor.cpp) ---------------------------------------------
@@ -129,7 +129,7 @@ private:
   void finish_report(const own_status& x);
   void gather(const report_cluster& x);
   void take_status(const std::string& from, const status_reply& reply);
-  void finish_gatherings(bool tick);
+  void finish_gatherings();
 
   std::shared_ptr<supervisor_setup> setup_;
   const node_options& options_;
@@ -141,7 +141,7 @@ private:
   bool boots_unwritten_ = false; ///< the disk was full
   std::uint64_t boot_ = 0;
   std::int64_t started_ms_ = 0;
-  std::uint32_t ticks_ = 0;
+  std::uint32_t ticks_ = 0; ///< slow ones
 
   caf::actor hub_;
   std::map<caf::actor_addr, std::string> parts_; ///< that run

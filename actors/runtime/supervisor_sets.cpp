@@ -233,6 +233,8 @@ void supervisor::spawn_set(prepared_set x) {
   keeping.store = snapshots_;
   keeping.hub = hub_;
   keeping.trace = options_.trace;
+  keeping.tick_interval = slow_ticks
+                          * std::chrono::milliseconds{plan.timers.tick_ms};
   hosted.keeper = spawn_shell<snapshot_keeper>(system(), options_.disk_runs,
                                                keeping);
   watch(hosted.keeper, "snapshot_keeper of " + x.name);

@@ -11,7 +11,7 @@ namespace cohort::runtime {
 namespace {
 
 /// Who does not answer within this is said not to.
-constexpr std::uint32_t gathering_ms = 500;
+constexpr std::chrono::milliseconds gathering_time{500};
 
 /// Questions that wait at the same time; more are answered with what is known.
 constexpr std::size_t gatherings_max = 64;
@@ -65,7 +65,7 @@ void supervisor::finish_report(const own_status& x) {
 
 void supervisor::gather(const report_cluster& x) {
   if (gatherings_.size() >= gatherings_max)
-    gatherings_.begin()->second.ticks_left = 0;
+    gatherings_.begin()->second.until_ms = now_ms();
   const auto id = ++last_question_;
   auto& asked = gatherings_[id];
   asked.to = x.to;
@@ -77,7 +77,8 @@ void supervisor::gather(const report_cluster& x) {
   for (const auto& node : options_.plan.nodes)
     asked.view.names.push_back(node.name);
   std::sort(asked.view.names.begin(), asked.view.names.end());
-  asked.ticks_left = gathering_ms / options_.plan.timers.tick_ms;
+  asked.until_ms = now_ms() + gathering_time.count();
+  send_self_after(gathering_time, time_is_up{});
   const auto from = forming_.identity() ? forming_.identity()->incarnation
                                         : nobody;
   const auto question = codec::encode(from, status_request{id});
@@ -93,15 +94,14 @@ void supervisor::take_status(const std::string& from,
   if (at == gatherings_.end())
     return;
   at->second.view.answers[from] = reply;
-  finish_gatherings(false);
+  finish_gatherings();
 }
 
-void supervisor::finish_gatherings(bool tick) {
+void supervisor::finish_gatherings() {
+  const auto now = now_ms();
   for (auto at = gatherings_.begin(); at != gatherings_.end();) {
     auto& x = at->second;
-    if (tick && x.ticks_left > 0)
-      --x.ticks_left;
-    if (x.ticks_left > 0 && x.view.answers.size() < x.awaited) {
+    if (now < x.until_ms && x.view.answers.size() < x.awaited) {
       ++at;
       continue;
     }

@@ -70,6 +70,12 @@ struct transfer_world : keeper_world {
       }
   }
 
+  /// As long as a keeper that sends ticks `count` times.
+  void wait(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+      pass(defaults.tick_interval);
+  }
+
   /// How the delivery ended; nothing: it goes on.
   std::vector<std::uint64_t> delivered() const {
     std::vector<std::uint64_t> result;
@@ -127,9 +133,9 @@ BOOST_AUTO_TEST_CASE(D7_what_was_lost_is_sent_again) {
   int count = 0;
   carry([&](snapshot_chunk&) { return ++count != 2; });
   BOOST_TEST(delivered().empty());
-  pass_ticks(from.keeper, defaults.resend_ticks);
+  wait(defaults.resend_ticks);
   BOOST_TEST(chunks().empty());
-  pass_ticks(from.keeper, 1);
+  wait(1);
   carry(unchanged);
   BOOST_TEST((delivered() == indexes{10}));
 }
@@ -137,12 +143,12 @@ BOOST_AUTO_TEST_CASE(D7_what_was_lost_is_sent_again) {
 BOOST_AUTO_TEST_CASE(D5_who_stays_silent_is_given_up) {
   must_store(from, 10);
   ask();
-  pass_ticks(from.keeper, defaults.patience_ticks);
+  wait(defaults.patience_ticks);
   BOOST_TEST(delivered().empty());
-  pass_ticks(from.keeper, 1);
+  wait(1);
   BOOST_TEST((delivered() == indexes{0}));
   BOOST_TEST(!chunks().empty());
-  pass_ticks(from.keeper, 2 * defaults.resend_ticks);
+  wait(2 * defaults.resend_ticks);
   BOOST_TEST(chunks().empty());
 }
 
