@@ -87,6 +87,7 @@ result<void> node_log::check_usable() const {
 result<void> node_log::abandon(const error& why) {
   block_.clear();
   pending_.clear();
+  unfinished_from_ = no_life;
   if (why.code == errc::io_failed)
     failed_ = true;
   return why;
@@ -237,6 +238,8 @@ result<void> node_log::add_large_record(log_effect effect,
       write_block({.continues = !parts.empty(), .continued = left > 0});
     if (!header)
       return header.err();
+    if (parts.empty())
+      unfinished_from_ = header->life;
     parts.push_back(place_in(*header, 0, size));
     return {};
   };
@@ -251,6 +254,7 @@ result<void> node_log::add_large_record(log_effect effect,
           return written;
     }
   publish(effect, parts);
+  unfinished_from_ = no_life;
   return {};
 }
 

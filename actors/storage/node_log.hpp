@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -187,6 +188,8 @@ private:
   node_log(file_system& files, const open_request& request,
            recovered_log& recovered, std::unique_ptr<directory_lock> lock);
 
+  static constexpr auto no_life = std::numeric_limits<std::uint64_t>::max();
+
   // -- opening (node_log_open.cpp) --------------------------------------------
   result<void> start(recovered_log& recovered);
   result<void> fill_reserve();
@@ -244,6 +247,9 @@ private:
   block_builder block_;
   codec::record_encoder encoder_;
   std::vector<pending_record> pending_;
+  /// Of a large record that is written but for its end: the segment where it
+  /// begins. The index does not know of it yet.
+  std::uint64_t unfinished_from_ = no_life;
   /// Not needed any more; free once a durable block says so.
   std::map<std::uint64_t, segment> retired_;
   /// For the opening that follows a salvage.

@@ -151,7 +151,8 @@ result<void> node_log::after_sync() {
     counters_.durable_block = tail_.durable();
     counters_.bytes_written = tail_.bytes_written();
     counters_.bytes_moved = moved_bytes_;
-    while (!segments_.empty() && segments_.begin()->first != tail_.life()
+    const auto needed_from = std::min(tail_.life(), unfinished_from_);
+    while (!segments_.empty() && segments_.begin()->first < needed_from
            && index_.live_bytes(segments_.begin()->first) == 0) {
       const auto oldest = segments_.begin();
       index_.remove_segment(oldest->first);

@@ -178,6 +178,22 @@ BOOST_AUTO_TEST_CASE(an_entry_may_be_larger_than_a_block_and_a_segment) {
   reopen();
 }
 
+// Found by the simulator (seed 3904): a segment that holds nothing but the
+// beginning of an entry was given up before the end of it was written.
+BOOST_AUTO_TEST_CASE(D5_an_entry_may_begin_in_a_segment_that_has_nothing_else) {
+  request.options.log_bytes_limit = 4 << 20;
+  reopen();
+  write({write_of(1, {command(1, 1, text(200'000, 'q'))})});
+  BOOST_TEST(log().current_usage().segments >= 3u);
+  check();
+  reopen();
+  // It goes with its entry.
+  write({base_of(1, base_at(1, 1), true)});
+  write({write_of(1, {command(1, 2, "small")})});
+  BOOST_TEST(log().current_usage().segments == 1u);
+  reopen();
+}
+
 BOOST_AUTO_TEST_CASE(payloads_of_every_length_come_back) {
   std::uint64_t index = 0;
   for (std::size_t size = 0; size < 1200; size += 7) {
