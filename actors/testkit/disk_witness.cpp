@@ -124,6 +124,8 @@ std::string disk_witness::lack_of(const std::string& node,
       return "a vote" + in;
     if (log.suspect())
       return "trust" + in;
+    if (log.below_vote_floor())
+      return "what it may have acknowledged" + in;
     const auto end = common_.commit_index(set);
     if (!log.holds({common_.committed_at(set, end).value_or(term_t{}), end}))
       return "entry " + to_string(end) + in;

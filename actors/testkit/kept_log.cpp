@@ -40,6 +40,11 @@ bool kept_log::votes() const {
   return !newest.joint() && newest.is_voter(owner_);
 }
 
+bool kept_log::below_vote_floor() const {
+  const auto end = last_index();
+  return position{*term_at(end), end} < state_.vote_floor;
+}
+
 // -- records ------------------------------------------------------------------
 
 void kept_log::begin(const replication::recovered_state& found,

@@ -67,6 +67,9 @@ public:
   index_t last_index() const {
     return base_.index + terms_.size();
   }
+  /// Whether it ends below what its node may have acknowledged before it lost
+  /// that: then it helps nobody to lead who has not that, either.
+  bool below_vote_floor() const;
   /// Whether the position is in the log, or below its base.
   bool holds(position at) const;
   std::optional<term_t> term_at(index_t index) const;
