@@ -104,10 +104,7 @@ supervisor::supervisor(caf::scheduled_actor* self,
 caf::behavior supervisor::behavior() {
   return {
     [this](const tick&) { on_tick(); },
-    [this](const time_is_up&) {
-      finish_gatherings();
-      consider_stop();
-    },
+    [this](const time_is_up&) { look_at_deadlines(); },
     [this](const node_met& x) {
       met_[x.who.node] = x.who;
       forming_.met(x.who);
@@ -206,6 +203,14 @@ void supervisor::on_tick() {
     keep_boots();
   meta_.tick(now_ms());
   carry_out_meta();
+  look_at_deadlines();
+}
+
+/// Exactly when they are over, and on each tick: the clock that wakes is not
+/// the one that is read.
+void supervisor::look_at_deadlines() {
+  finish_gatherings();
+  consider_stop();
 }
 
 /// A part that ends by itself takes the node with it (L4).

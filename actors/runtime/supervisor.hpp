@@ -74,6 +74,7 @@ private:
   // -- lifecycle (supervisor.cpp) ---------------------------------------------
   void start_hub();
   void on_tick();
+  void look_at_deadlines();
   void on_exit(const caf::exit_msg& x);
   void watch(const caf::actor& part, std::string name);
   void fail(const std::string& why);

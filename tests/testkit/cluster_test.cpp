@@ -120,6 +120,19 @@ BOOST_AUTO_TEST_CASE(a_cut_off_primary_neither_writes_nor_answers) {
     BOOST_TEST((x == "1" || x == "2"));
 }
 
+BOOST_AUTO_TEST_CASE(a_status_has_all_answers_however_long_a_tick_is) {
+  auto options = options_for();
+  options.timers.tick_ms = 600;
+  options.timers.heartbeat_ticks = 1;
+  options.timers.election_ticks = 2;
+  auto nodes = started(std::move(options));
+  BOOST_TEST(cluster::eventually([&] {
+    const auto text = nodes->status("n1");
+    return text.find("n3") != std::string::npos
+           && text.find("no answer") == std::string::npos;
+  }));
+}
+
 BOOST_AUTO_TEST_CASE(a_wiped_node_joins_anew) {
   auto nodes = started(options_for());
   BOOST_TEST(increment(nodes->client("n1"), "x") == "1");
