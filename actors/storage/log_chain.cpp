@@ -117,6 +117,8 @@ private:
                       "block " + std::to_string(durable_)
                         + " was durable, but the blocks behind "
                         + std::to_string(last_) + " are damaged or missing");
+    const auto& damaged = end().damaged_heads;
+    chain_.damage_ahead = !damaged.empty() && damaged.back() >= chain_.end_page;
     const auto* next = behind_end();
     if (mutated(mutant::damaged_tail_is_cut))
       return conclude(tail_verdict::torn, "the last block is damaged");

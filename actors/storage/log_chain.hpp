@@ -39,6 +39,9 @@ struct log_chain {
   /// should be its first; and the page behind that block.
   std::size_t end_segment = 0;
   std::uint32_t end_page = 0;
+  /// A page of the end's segment, where a block may be once the log has grown,
+  /// looks like a damaged header.
+  bool damage_ahead = false;
   std::string reason; ///< for people; empty if the tail is clean
   std::uint64_t oldest_life = 0;
   std::uint64_t highest_life = 0;

@@ -157,6 +157,8 @@ result<void> node_log::fill_reserve() {
 }
 
 /// Goes on where the log ends, or in a new segment. Returns whether it goes on.
+/// Not towards damage, if that can be helped: the next start would not know
+/// that nothing was lost there.
 result<bool> node_log::resume(const recovered_log& recovered) {
   const auto& chain = recovered.chain;
   if (chain.empty()) {
@@ -177,7 +179,8 @@ result<bool> node_log::resume(const recovered_log& recovered) {
       return error{errc::io_failed, synced.err().message};
   const auto pages = static_cast<std::uint32_t>(end.size / page_bytes);
   tail_.resume(std::move(*opened), end.life, chain.end_page, pages);
-  const bool goes_on = !has_doubt(chain) && recovered.cuts.empty()
+  const bool clear = !chain.damage_ahead || pool_.size() == 0;
+  const bool goes_on = !has_doubt(chain) && clear && recovered.cuts.empty()
                        && recovered.head.owner == owner_ && tail_.room() >= 2;
   if (!goes_on)
     if (auto begun = begin_segment(); !begun)

@@ -132,19 +132,6 @@ std::unique_ptr<testkit::faulty_file_system> log_image::disk() const {
   return result;
 }
 
-bool log_image::damaged() const {
-  const auto is_damaged = [](std::string_view content) {
-    for (; content.size() >= sector_bytes; content.remove_prefix(sector_bytes))
-      if (inspect_sector(std::as_bytes(std::span{content}.first(sector_bytes)))
-            .state
-          == sector_state::damaged)
-        return true;
-    return !content.empty();
-  };
-  return std::any_of(files_.begin(), files_.end(),
-                     [&](const auto& x) { return is_damaged(x.second); });
-}
-
 void describe_block(std::string& to, unsigned number,
                     const block_header& header, std::string_view body) {
   to += static_cast<char>(image_part::block);

@@ -31,9 +31,6 @@ public:
   /// A new disk that holds it, all of it durable.
   std::unique_ptr<testkit::faulty_file_system> disk() const;
 
-  /// Whether some sector has a wrong checksum, or is not whole.
-  bool damaged() const;
-
 private:
   void add_block(bytes_source& from);
   void add_patch(bytes_source& from);

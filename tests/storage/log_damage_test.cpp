@@ -305,6 +305,23 @@ BOOST_FIXTURE_TEST_CASE(D3_recovery_looks_behind_a_blank_header, fixture) {
   }
 }
 
+// Found by the simulator (clients, seed 5492): behind the end of a log, damage
+// that harmed nobody at one start was a doubt at the next.
+BOOST_FIXTURE_TEST_CASE(D3_a_log_does_not_grow_towards_damage, fixture) {
+  cover();
+  const auto last = look_at(*disk).last();
+  const auto end_page = last.header.first_page + last.header.pages;
+  for (std::uint64_t page = end_page + 1; page < end_page + 4; ++page) {
+    auto damaged = copy();
+    damaged->make_unreadable(last.sectors.back().path, page * page_bytes);
+    for (int start = 0; start < 3; ++start) {
+      auto opened = must_open(*damaged);
+      BOOST_TEST((opened.verdict == tail_verdict::clean), opened.reason);
+      check_recovered(opened, model);
+    }
+  }
+}
+
 // Counterexample c: what a cut block left behind must never become a part of a
 // later one. Many ways to write the pages of a block that is cut, then all ways
 // to write those of the next block, in the same place.
