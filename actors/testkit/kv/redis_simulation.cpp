@@ -119,10 +119,13 @@ void redis_simulation::calm() {
   std::map<std::string, std::uint64_t> before;
   for (const auto& name : cluster_.names())
     before[name] = journal.completed_at(name);
-  simulated_calm quiet{cluster_, options_.patience, [this] {
-                         pass_time();
-                         faults_.repair();
-                       }};
+  const auto begin = [this] {
+    return simulated_calm{cluster_, options_.patience, [this] {
+                            pass_time();
+                            faults_.repair();
+                          }};
+  };
+  auto quiet = begin();
   quiet.await("does not serve", [&](const std::string& name) {
     return journal.completed_at(name) > before.at(name);
   });
@@ -133,9 +136,9 @@ void redis_simulation::calm() {
               [&](const std::string& name) { return cluster_.whole(name); });
   for (const auto& name : cluster_.names()) {
     load_.read_all_at(name);
-    quiet.await("has keys that cannot be read", idle);
+    begin().await("has keys that cannot be read", idle); // they may be many
   }
-  quiet.await("has another state than others", [&](const std::string& name) {
+  begin().await("has another state than others", [&](const std::string& name) {
     return !cluster_.hosts(name, user_set) || same_as_others(name);
   });
 }
