@@ -315,6 +315,7 @@ private:
   std::map<std::string, std::string> primaries_; ///< by set and term
   std::string broken_;
   std::uint64_t events_ = 0;
+  bool unchecked_ = false; ///< events took place since the last check
   std::map<std::string, std::uint64_t> faults_;
   std::deque<std::string> last_events_;
 };

@@ -133,6 +133,9 @@ void simulated_cluster::release(const member& owner) {
 void simulated_cluster::run_ready() {
   // CAF's logger notes who runs, behind a lock: nobody reads that here.
   caf::logger::set_current_actor_system(nullptr);
+  if (std::exchange(unchecked_, false))
+    for (auto& [name, x] : members_)
+      check(&x);
   const auto last = events_ + events_per_moment_max;
   while (const auto owner = run_one()) {
     check(*owner);

@@ -316,6 +316,21 @@ BOOST_AUTO_TEST_CASE(L4_a_node_that_cannot_write_its_state_ends_as_a_whole) {
   BOOST_TEST(x.soon([&] { return x.cluster.whole(failing); }));
 }
 
+// Found by the simulator: what it does while another node is crashed was not
+// looked at, and it was waited for.
+BOOST_AUTO_TEST_CASE(a_start_that_fails_while_another_node_ends_is_noticed) {
+  for (std::uint64_t change = 1; change <= 6; ++change) {
+    small_world x;
+    x.pass(2s); // nothing is left to be written
+    const auto failing = x.backup();
+    x.cluster.crash(failing, {});
+    x.cluster.fail_disk(failing, change);
+    x.cluster.start(failing);
+    x.cluster.crash(x.primary(), {});
+    BOOST_TEST(x.soon([&] { return !x.cluster.up(failing); }, 50ms));
+  }
+}
+
 // Found by the simulator: the entry that made the new node a voter reached that
 // node alone. Later primaries did not know of it, and were not asked again.
 BOOST_AUTO_TEST_CASE(C2_a_voter_whose_entry_is_lost_asks_again) {
